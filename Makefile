@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a person types; `make help` lists it. The parts that do it: scripts/setup.sh gets
+# the tools, and the host program (qemu/runner) builds, boots and judges.
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+# Two targets at once would only wait for each other.
+.NOTPARALLEL:
+
+ARCH ?= x86_64
+
+runner := build/host/release/oopsarium
+runner_sources := qemu/runner/Cargo.toml qemu/runner/Cargo.lock \
+	$(wildcard qemu/runner/src/*.rs qemu/runner/src/*/*.rs)
+
+# A variable's value as one word for the shell, whatever is in it; and an option with it,
+# if the variable is set.
+shell-word = '$(subst ','\'',$(1))'
+option = $(if $(value $(2)),--$(1)=$(call shell-word,$($(2))))
+
+on = $(call option,arch,ARCH) $(call option,profile,PROFILE)
+guest = $(call option,accel,ACCEL) $(call option,timeout,TIMEOUT) \
+	$(call option,kernel-args,KERNEL_ARGS) $(call option,qemu-args,QEMU_ARGS)
+
+# The host program, in this folder; O= is the build folder that it uses.
+export OOPSARIUM_ROOT := .
+ifneq ($(O),)
+export OOPSARIUM_BUILD := $(O)
+endif
+
+.PHONY: help
+help:
+	@cat scripts/help.txt
+
+.PHONY: run-case
+run-case: tools-arch $(runner)
+	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
+	$(runner) run $(on) $(guest) $(if $(filter-out 0,$(FIXED)),--fixed) -- $(call shell-word,$(CASE))
+
+.PHONY: check
+check: tools-all $(runner)
+	@$(runner) check $(call option,cases,CASES) \
+		$(if $(filter-out default file undefined,$(origin ARCH)),$(call option,arch,ARCH)) \
+		$(call option,shard,SHARD) $(call option,profile,PROFILE) $(guest)
+
+.PHONY: shell
+shell: tools-arch $(runner)
+	@$(runner) shell $(on) $(guest)
+
+.PHONY: build
+build: tools-arch $(runner)
+	@$(runner) build $(on)
+
+.PHONY: modules
+modules: tools-arch $(runner)
+ifeq ($(KDIR),)
+	@$(runner) build $(on)
+else
+	@$(runner) modules --kdir=$(call shell-word,$(KDIR))
+endif
+
+.PHONY: list
+list: tools-host $(runner)
+	@$(runner) list
+
+.PHONY: explain
+explain: tools-host $(runner)
+	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
+	$(runner) explain -- $(call shell-word,$(CASE))
+
+.PHONY: rust-analyzer
+rust-analyzer: tools-editor $(runner)
+	@$(runner) rust-analyzer $(on)
+
+.PHONY: readme
+readme: tools-host $(runner)
+	@$(runner) readme
+
+.PHONY: doctor
+doctor:
+	@scripts/doctor.sh
+
+.PHONY: clean
+clean:
+	@if [ -x $(runner) ]; then $(runner) clean; fi
+	@rm -rf build
+
+# What is missing is found out and fetched each time; with nothing to do, that takes some
+# milliseconds.
+.PHONY: tools-arch tools-all tools-host tools-editor
+tools-arch:
+	@scripts/setup.sh --arch $(call shell-word,$(ARCH))
+tools-all:
+	@scripts/setup.sh --arch x86_64 --arch arm64 --lint
+tools-host:
+	@[ -x $(runner) ] && [ -f build/tools.env ] || scripts/setup.sh --arch x86_64
+tools-editor:
+	@scripts/setup.sh --arch $(call shell-word,$(ARCH)) --editor
+
+$(runner): $(runner_sources)
+	@scripts/cargo.sh build --release --locked
+	@touch $@

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make check`: every case and twin on every machine, and what is checked on the host,
+//! as one KTAP report.
+
+use crate::{
+    case::{Case, Side},
+    child,
+    kernel::Kernel,
+    list,
+    machine::Machine,
+    modules::{self, Modules},
+    project::{Project, Tools},
+    run::{Options, Run},
+    term,
+    verdict::Verdict,
+};
+use anyhow::{bail, Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    path::Path,
+    process::Command,
+    str::FromStr,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+/// A part of all tests, for several machines to share: the `1/4` of `SHARD=1/4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// All of them.
+    pub const WHOLE: Self = Self { index: 1, count: 1 };
+
+    fn has(self, test: usize) -> bool {
+        test % self.count == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('/');
+        let numbers = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match numbers {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => bail!("SHARD={text}: write for example 1/4, the first part of four"),
+        }
+    }
+}
+
+/// What a test came to: nothing more to say, or why not.
+pub enum Outcome {
+    /// As it should be.
+    Pass,
+    /// Not as it should be, for these reasons.
+    Fail(Vec<String>),
+    /// Not to be run, for this reason.
+    Skip(String),
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Match => Self::Pass,
+            Verdict::Skipped(why) => Self::Skip(why),
+            other => {
+                let mut why = vec![other.name().to_owned()];
+                why.extend(other.why().iter().cloned());
+                Self::Fail(why)
+            }
+        }
+    }
+}
+
+/// A test: its name, and what it does.
+pub struct Test<'a> {
+    name: String,
+    body: Box<dyn Fn() -> Result<Outcome> + Send + Sync + 'a>,
+}
+
+impl<'a> Test<'a> {
+    fn new(
+        name: impl Into<String>,
+        body: impl Fn() -> Result<Outcome> + Send + Sync + 'a,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            body: Box::new(body),
+        }
+    }
+
+    /// An error is a failure like any other; the user's Ctrl-C is not.
+    fn run(&self) -> Result<Outcome> {
+        match (self.body)() {
+            Err(error) if error.is::<child::Interrupted>() => Err(error),
+            Err(error) => Ok(Outcome::Fail(
+                format!("could not run: {error:#}").lines().map(str::to_owned).collect(),
+            )),
+            outcome => outcome,
+        }
+    }
+}
+
+/// A kernel of one architecture with its modules, or why there is none.
+pub struct Built {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// The modules, or the reason why there are none.
+    pub modules: Result<Modules>,
+}
+
+/// The tests of all `cases` on all `machines`.
+pub fn guest_tests<'a>(
+    project: &'a Project,
+    tools: &'a Tools,
+    options: &'a Options,
+    cases: &[&'a Case],
+    machines: &'a [Machine],
+    built: &'a [Built],
+) -> Vec<Test<'a>> {
+    let mut tests = Vec::new();
+    for case in cases {
+        for machine in machines {
+            if !case.file.machines.contains(&machine.name) {
+                continue;
+            }
+            let Some(built) = built.iter().find(|built| built.kernel.arch == machine.arch) else {
+                continue;
+            };
+            for side in [Side::Bug, Side::Fixed] {
+                let case: &'a Case = case;
+                tests.push(guest_test(project, tools, options, case, side, machine, built));
+            }
+        }
+    }
+    tests
+}
+
+fn guest_test<'a>(
+    project: &'a Project,
+    tools: &'a Tools,
+    options: &'a Options,
+    case: &'a Case,
+    side: Side,
+    machine: &'a Machine,
+    built: &'a Built,
+) -> Test<'a> {
+    let name = crate::run::test_name(case, side, machine);
+    Test::new(name, move || {
+        let modules = match &built.modules {
+            Ok(modules) => modules,
+            Err(error) => bail!("{error:#}"),
+        };
+        let run = Run {
+            case,
+            side,
+            machine,
+            kernel: &built.kernel,
+            modules,
+        };
+        let finished = run.run(project, tools, options, |_| ())?;
+        let console = finished.folder.join("console.log");
+        let verdict = match finished.verdict {
+            Verdict::Match => Verdict::Match,
+            other => other.because(format!("console: {}", console.display())),
+        };
+        Ok(verdict.into())
+    })
+}
+
+/// What is checked without a guest: the host program's tests, formatting, lints, and that
+/// the README is current.
+pub fn host_tests<'a>(
+    project: &'a Project,
+    tools: &'a Tools,
+    cases: &'a [Case],
+    built: &'a [Built],
+) -> Vec<Test<'a>> {
+    let cargo = move |name: &'static str, words: &'static [&'static str]| {
+        Test::new(format!("host.{name}"), move || {
+            let mut cargo = Command::new(project.root.join("scripts/cargo.sh"));
+            cargo.args(words);
+            logged(&mut cargo, &project.build.join(format!("logs/host-{name}.log")))
+        })
+    };
+    let mut tests = vec![
+        cargo("test", &["test", "--release", "--locked", "--quiet"]),
+        cargo("rustfmt", &["fmt", "--check"]),
+        cargo("clippy", &["clippy", "--release", "--locked", "--all-targets", "--quiet", "--", "-Dwarnings"]),
+        Test::new("modules.rustfmt", move || {
+            let mut rustfmt = Command::new(tools.need("RUSTFMT")?);
+            rustfmt.args(["--check", "--edition", "2021", "--config-path"]);
+            rustfmt.arg(project.root.join("rustfmt.toml"));
+            let sources = modules::sources(&project.root)?;
+            let rust = sources.iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+            rustfmt.args(rust.map(|path| project.root.join(path)));
+            logged(&mut rustfmt, &project.build.join("logs/modules-rustfmt.log"))
+        }),
+    ];
+    for built in built {
+        tests.push(Test::new(format!("modules.clippy.{}", built.kernel.arch), move || {
+            modules::clippy(project, tools, &built.kernel)?;
+            Ok(Outcome::Pass)
+        }));
+    }
+    tests.push(Test::new("scripts.shellcheck", move || {
+        let Some(program) = tools.get("SHELLCHECK") else {
+            return Ok(Outcome::Skip("no shellcheck; make doctor says how to get it".to_owned()));
+        };
+        let mut shellcheck = Command::new(program);
+        shellcheck.arg("--external-sources");
+        shellcheck.current_dir(project.root.join("scripts"));
+        shellcheck.args(shell_scripts(&project.root)?);
+        logged(&mut shellcheck, &project.build.join("logs/shellcheck.log"))
+    }));
+    tests.push(Test::new("readme.table", move || {
+        Ok(match list::stale_table(&project.root, cases)? {
+            None => Outcome::Pass,
+            Some(why) => Outcome::Fail(vec![why]),
+        })
+    }));
+    tests
+}
+
+/// Every shell script of the project, as paths from anywhere.
+fn shell_scripts(root: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut scripts = vec![root.join("rootfs/init"), root.join(".ci/run")];
+    for entry in std::fs::read_dir(root.join("scripts"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "sh") {
+            scripts.push(path);
+        }
+    }
+    scripts.sort();
+    Ok(scripts)
+}
+
+fn logged(command: &mut Command, log: &Path) -> Result<Outcome> {
+    child::run_logged(command, log, |_| ())?;
+    Ok(Outcome::Pass)
+}
+
+/// Runs `tests`, as many at once as `jobs`, and prints what came of them to standard output
+/// in the order in which they stand. Says whether all of them passed.
+///
+/// # Errors
+///
+/// When the user stops it.
+pub fn run(tests: &[Test<'_>], shard: Shard, jobs: usize) -> Result<bool> {
+    let tests: Vec<&Test<'_>> = tests
+        .iter()
+        .enumerate()
+        .filter_map(|(index, test)| shard.has(index).then_some(test))
+        .collect();
+    println!("KTAP version 1");
+    println!("1..{}", tests.len());
+    let progress = ProgressBar::new(tests.len() as u64);
+    progress.set_style(
+        ProgressStyle::with_template("[{bar:30}] {pos}/{len}, {elapsed}: {msg}")
+            .context("progress template")?,
+    );
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let mut totals = Totals::default();
+    std::thread::scope(|scope| -> Result<()> {
+        for _ in 0..jobs.max(1) {
+            let (sender, next, tests, progress) = (sender.clone(), &next, &tests, &progress);
+            scope.spawn(move || loop {
+                let index = next.fetch_add(1, Ordering::SeqCst);
+                let Some(test) = tests.get(index) else { break };
+                progress.set_message(test.name.clone());
+                let outcome = test.run();
+                let stop = outcome.is_err();
+                // Nobody listens any more when the user stopped it.
+                if sender.send((index, outcome)).is_err() || stop {
+                    break;
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting: Vec<Option<Outcome>> = tests.iter().map(|_| None).collect();
+        let mut printed = 0;
+        for (index, outcome) in receiver {
+            waiting[index] = Some(outcome?);
+            progress.inc(1);
+            while let Some(outcome) = waiting.get_mut(printed).and_then(Option::take) {
+                let text = ktap(printed + 1, &tests[printed].name, &outcome);
+                progress.suspend(|| print!("{text}"));
+                totals.count(&outcome);
+                printed += 1;
+            }
+        }
+        Ok(())
+    })?;
+    progress.finish_and_clear();
+    child::check_interrupted()?;
+    println!("{totals}");
+    term::note(&format!(
+        "{} passed, {} failed, {} skipped",
+        totals.pass, totals.fail, totals.skip
+    ));
+    Ok(totals.fail == 0)
+}
+
+/// A test's lines in a KTAP report: its reasons, then its result.
+fn ktap(number: usize, name: &str, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Pass => format!("ok {number} {name}\n"),
+        Outcome::Skip(why) => format!("ok {number} {name} # SKIP {why}\n"),
+        Outcome::Fail(why) => {
+            let why: String = why.iter().map(|line| format!("# {line}\n")).collect();
+            format!("{why}not ok {number} {name}\n")
+        }
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    pass: usize,
+    fail: usize,
+    skip: usize,
+}
+
+impl Totals {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Pass => self.pass += 1,
+            Outcome::Fail(_) => self.fail += 1,
+            Outcome::Skip(_) => self.skip += 1,
+        }
+    }
+}
+
+impl std::fmt::Display for Totals {
+    /// As the kernel's own selftests have it.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:0",
+            self.pass, self.fail, self.skip
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_out_all_tests() {
+        let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|s| s.parse().unwrap()).into();
+        for test in 0..20 {
+            assert_eq!(shards.iter().filter(|shard| shard.has(test)).count(), 1);
+        }
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reasons_come_before_the_result() {
+        let why = vec!["differs".to_owned(), "title: …".to_owned()];
+        let text = ktap(3, "x.bug.arm64", &Outcome::Fail(why));
+        assert_eq!(text, "# differs\n# title: …\nnot ok 3 x.bug.arm64\n");
+        let text = ktap(1, "y", &Outcome::Skip("no such thing".to_owned()));
+        assert_eq!(text, "ok 1 y # SKIP no such thing\n");
+    }
+
+    #[test]
+    fn an_error_is_a_failure() {
+        let test = Test::new("t", || bail!("no disk"));
+        assert!(matches!(test.run(), Ok(Outcome::Fail(why)) if why[0].contains("no disk")));
+        assert!(!run(&[test], Shard::WHOLE, 2).unwrap());
+    }
+
+    #[test]
+    fn every_verdict_but_a_match_fails_or_skips() {
+        assert!(matches!(Outcome::from(Verdict::Match), Outcome::Pass));
+        assert!(matches!(Outcome::from(Verdict::Skipped("x".into())), Outcome::Skip(_)));
+        for verdict in [
+            Verdict::Differs(vec![]),
+            Verdict::Survived(vec![]),
+            Verdict::Corrupted(vec![]),
+            Verdict::Timeout(vec![]),
+            Verdict::CouldNotRun(vec![]),
+        ] {
+            assert!(matches!(Outcome::from(verdict), Outcome::Fail(_)));
+        }
+    }
+}

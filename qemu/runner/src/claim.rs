@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `case.toml`: what a case claims to print, written by a person. Pure: text in, claims
+//! out; what a kernel really printed is not known here.
+
+use crate::{machine::Arch, report::Kind};
+use anyhow::{anyhow, bail, Context, Result};
+use serde::{de::Error as _, Deserialize, Deserializer};
+use std::path::Path;
+
+/// A whole `case.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// The title of the document that describes the bug.
+    pub source: String,
+    /// How the case gets into the kernel.
+    pub reach: Reach,
+    /// The machines that it runs on, by the names of their files.
+    pub machines: Vec<String>,
+    /// Options without which the bug does not show, as `CONFIG_…`.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// What the bug makes the kernel print.
+    pub bug: Variants,
+    /// The same for its corrected twin.
+    pub fixed: Variants,
+}
+
+/// How a case gets into the kernel.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// A module that insmod loads.
+    Loadable,
+    /// Linked in, and run while the kernel boots.
+    Boot,
+}
+
+/// A claim, and how it differs on some kernels. (Flattened into a common part, the keys
+/// would lose what `deny_unknown_fields` says about a misspelt one.)
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variants {
+    #[serde(default)]
+    kernel_args: String,
+    #[serde(default)]
+    ends: Ends,
+    #[serde(default)]
+    lines: Vec<String>,
+    #[serde(default)]
+    report: Vec<ClaimedReport>,
+    /// Differences: later ones win.
+    #[serde(default, rename = "where")]
+    overrides: Vec<Override>,
+}
+
+/// Keys that replace those of the claim, on the kernels that the conditions name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    arch: Option<Arch>,
+    kernel: Option<KernelRange>,
+    profile: Option<String>,
+    kernel_args: Option<String>,
+    ends: Option<Ends>,
+    lines: Option<Vec<String>>,
+    report: Option<Vec<ClaimedReport>>,
+}
+
+/// What a run is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Claim {
+    /// Words for the kernel's command line.
+    pub kernel_args: String,
+    /// How the guest ends.
+    pub ends: Ends,
+    /// What must be seen on the console, in this order: parts of lines.
+    pub lines: Vec<String>,
+    /// Every report that comes, in this order; none means that the kernel stays silent.
+    pub reports: Vec<ClaimedReport>,
+}
+
+/// How a guest ends.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ends {
+    /// It lives on, and is switched off when the case is done.
+    #[default]
+    Alive,
+    /// The kernel panics.
+    Panic,
+}
+
+/// One report that is claimed to come.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimedReport {
+    /// What kind of report it is.
+    #[serde(deserialize_with = "kind")]
+    pub kind: Kind,
+    /// Its title: what, in which function.
+    pub title: String,
+    /// The source statement at the place that the report names.
+    pub statement: Option<String>,
+    /// Functions in its trace, from the inside out; others may stand between them.
+    #[serde(default)]
+    pub trace: Vec<String>,
+    /// The last thing that the case itself said before. Several stand for as many
+    /// reports, one after each.
+    #[serde(default)]
+    pub after: Vec<String>,
+}
+
+/// The kernel, as far as a claim can depend on it.
+#[derive(Clone, Debug)]
+pub struct KernelTraits<'a> {
+    /// Its architecture.
+    pub arch: Arch,
+    /// Its version, such as `6.12.117`.
+    pub version: &'a str,
+    /// Its profile, such as `default`.
+    pub profile: &'a str,
+}
+
+impl CaseFile {
+    /// Reads `path`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or is not as it should be: then with the line, the key and
+    /// what is allowed there.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text).map_err(|error| anyhow!("{}:{error}", path.display()))
+    }
+
+    /// Reads a `case.toml`'s text. The error begins with the line.
+    fn parse(text: &str) -> Result<Self> {
+        let file: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            anyhow!("{line}: {}", error.message().trim_end().replace('\n', "; "))
+        })?;
+        for (name, claim) in [("bug", &file.bug), ("fixed", &file.fixed)] {
+            claim.check().with_context(|| format!("1: [{name}]"))?;
+        }
+        if file.machines.is_empty() {
+            bail!("1: machines: a case runs on one at least, such as \"x86_64\"");
+        }
+        Ok(file)
+    }
+}
+
+impl Variants {
+    /// What is claimed for this kernel.
+    pub fn on(&self, kernel: &KernelTraits<'_>) -> Claim {
+        let mut claim = Claim {
+            kernel_args: self.kernel_args.clone(),
+            ends: self.ends,
+            lines: self.lines.clone(),
+            reports: self.report.clone(),
+        };
+        for other in self.overrides.iter().filter(|other| other.applies(kernel)) {
+            let other = other.clone();
+            claim.kernel_args = other.kernel_args.unwrap_or(claim.kernel_args);
+            claim.ends = other.ends.unwrap_or(claim.ends);
+            claim.lines = other.lines.unwrap_or(claim.lines);
+            claim.reports = other.report.unwrap_or(claim.reports);
+        }
+        claim
+    }
+
+    /// A claim that any log would satisfy is a mistake.
+    fn check(&self) -> Result<()> {
+        if self.lines.is_empty() {
+            bail!("no lines; name at least one that shows that the case ran");
+        }
+        Ok(())
+    }
+}
+
+impl Override {
+    fn applies(&self, kernel: &KernelTraits<'_>) -> bool {
+        self.arch.is_none_or(|arch| arch == kernel.arch)
+            && self.kernel.as_ref().is_none_or(|range| range.has(kernel.version))
+            && self.profile.as_ref().is_none_or(|profile| profile == kernel.profile)
+    }
+}
+
+/// Kernel versions, written as `>=7.0` or `<6.14`.
+#[derive(Clone, Debug)]
+struct KernelRange {
+    from: bool,
+    version: Vec<u32>,
+}
+
+impl KernelRange {
+    fn has(&self, version: &str) -> bool {
+        (numbers(version) >= self.version) == self.from
+    }
+}
+
+impl<'de> Deserialize<'de> for KernelRange {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(input)?;
+        let (from, version) = match (text.strip_prefix(">="), text.strip_prefix('<')) {
+            (Some(version), _) => (true, numbers(version)),
+            (_, Some(version)) => (false, numbers(version)),
+            _ => (false, Vec::new()),
+        };
+        if version.is_empty() {
+            return Err(D::Error::custom(format!(
+                "kernel = \"{text}\": write \">=7.0\" or \"<6.14\""
+            )));
+        }
+        Ok(Self { from, version })
+    }
+}
+
+/// The numbers at the start of a version: `6.12.117-rc1` is 6, 12, 117.
+fn numbers(version: &str) -> Vec<u32> {
+    version
+        .split(['.', '-', '+'])
+        .map_while(|part| part.trim().parse().ok())
+        .collect()
+}
+
+fn kind<'de, D: Deserializer<'de>>(input: D) -> Result<Kind, D::Error> {
+    let name = String::deserialize(input)?;
+    name.parse().map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+source = "a document"
+reach = "loadable"
+machines = ["x86_64"]
+
+[bug]
+lines = ["attempting: x"]
+[[bug.report]]
+kind = "bug"
+title = "kernel BUG in f"
+[[bug.where]]
+arch = "arm64"
+lines = ["arm"]
+[[bug.where]]
+kernel = ">=7.0"
+report = []
+
+[fixed]
+lines = ["survived: x"]
+"#;
+
+    fn on(arch: Arch, version: &str) -> Claim {
+        let profile = "default";
+        CaseFile::parse(GOOD).unwrap().bug.on(&KernelTraits { arch, version, profile })
+    }
+
+    #[test]
+    fn overrides_replace_what_they_name() {
+        assert_eq!(on(Arch::X86_64, "6.12.117").lines, ["attempting: x"]);
+        assert_eq!(on(Arch::Arm64, "6.12.117").lines, ["arm"]);
+        assert_eq!(on(Arch::Arm64, "6.12.117").reports.len(), 1);
+        assert_eq!(on(Arch::X86_64, "7.0-rc1").reports.len(), 0);
+        assert_eq!(on(Arch::X86_64, "6.99").reports.len(), 1);
+    }
+
+    /// The error for the good file with `from` replaced.
+    fn error(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from));
+        let text = GOOD.replacen(from, to, 1);
+        format!("{:#}", CaseFile::parse(&text).unwrap_err())
+    }
+
+    #[test]
+    fn errors_name_the_line_the_key_and_what_is_allowed() {
+        let unknown = error("reach", "raech");
+        assert!(unknown.starts_with("3: ") && unknown.contains("raech"), "{unknown}");
+        assert!(unknown.contains("reach"), "{unknown}");
+
+        let kind = error("\"bug\"", "\"bgu\"");
+        assert!(kind.starts_with("9: ") && kind.contains("known: ") && kind.contains("bug"), "{kind}");
+
+        let key = error("title =", "titel =");
+        assert!(key.contains("titel") && key.contains("statement"), "{key}");
+
+        let range = error(">=7.0", "7.0");
+        assert!(range.contains("write \">=7.0\""), "{range}");
+
+        let lines = error("lines = [\"survived: x\"]", "");
+        assert!(lines.contains("[fixed]: no lines"), "{lines}");
+
+        let inner = error("lines = [\"arm\"]", "line = [\"arm\"]");
+        assert!(inner.contains("line"), "{inner}");
+    }
+}

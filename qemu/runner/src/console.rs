@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Console bytes to clean lines.
+//!
+//! What a serial port, `dmesg`, journald or a mail carried around the kernel's own text is taken
+//! off here, and kept where it says something (time, caller, level). This file must not know what
+//! an oops is: it never drops a line for what it says.
+
+use regex::Regex;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// One line of a console, without what the transport put around it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Line {
+    /// The line of the raw log that it stands on, counted from 1. Two lines carry the same number
+    /// where the kernel began to print behind unfinished output of a program.
+    pub number: usize,
+    /// Seconds since boot, from printk's timestamp.
+    pub time: Option<f64>,
+    /// Who printed it, as `CONFIG_PRINTK_CALLER` says: `T1` is task 1, `C0` is CPU 0 in an
+    /// interrupt.
+    pub caller: Option<String>,
+    /// The log level, 0 (emergency) to 7 (debug).
+    pub level: Option<u8>,
+    /// The text. Its leading blanks are kept: they mean something in a call trace.
+    pub text: String,
+}
+
+/// Cuts a log into clean lines.
+///
+/// Takes off carriage returns, terminal sequences, control characters, log levels, timestamps,
+/// callers and the prefixes of syslog, journald and serial loggers. Bytes that are not UTF-8
+/// become replacement characters. Every line that is not empty in the raw log gives at least one
+/// line; a carriage return in the middle of a line ends it, as it does on a terminal.
+pub fn lines(bytes: &[u8]) -> Vec<Line> {
+    let mut out = Vec::new();
+    for (index, raw) in bytes.split(|&byte| byte == b'\n').enumerate() {
+        let text = String::from_utf8_lossy(raw);
+        let mut pushed = false;
+        for part in text.split('\r') {
+            if part.is_empty() {
+                continue;
+            }
+            pushed |= push(&mut out, index + 1, part);
+        }
+        if !pushed {
+            out.push(Line {
+                number: index + 1,
+                ..Line::default()
+            });
+        }
+    }
+    // The newline that ends the last line begins no further one.
+    if out.last().is_some_and(|line| line.text.is_empty()) {
+        out.pop();
+    }
+    out
+}
+
+/// Appends what one raw line holds; false if nothing of it was text.
+fn push(out: &mut Vec<Line>, number: usize, raw: &str) -> bool {
+    let clean = printable(raw);
+    if clean.trim().is_empty() {
+        return false;
+    }
+    let mut rest: &str = &clean;
+    while let Some(at) = second_message(rest) {
+        out.push(parse(number, &rest[..at]));
+        rest = &rest[at..];
+    }
+    out.push(parse(number, rest));
+    true
+}
+
+/// Where, behind the unfinished line of somebody else, a message of the kernel begins.
+fn second_message(text: &str) -> Option<usize> {
+    static STAMP: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:<\d>)?\[ {0,4}\d{1,6}\.\d{6}\](?:\[ *[TC]\d+[^\]]*\])? "));
+    let at = STAMP.find_iter(text).map(|m| m.start()).find(|&at| at > 0)?;
+    // What stands before may be a prefix that belongs to the message, not a line of its own.
+    let before = parse(0, &text[..at]);
+    (!before.text.trim().is_empty()).then_some(at)
+}
+
+/// Takes the prefixes off one line.
+fn parse(number: usize, raw: &str) -> Line {
+    let mut line = Line {
+        number,
+        ..Line::default()
+    };
+    let mut rest = raw;
+    // A console has a handful of prefixes at most; the bound keeps a strange line cheap.
+    for _ in 0..8 {
+        match PREFIXES.iter().find_map(|prefix| prefix.strip(rest, &mut line)) {
+            Some(shorter) => rest = shorter,
+            None => break,
+        }
+    }
+    line.text = rest.trim_end().to_string();
+    line
+}
+
+/// A prefix that is taken off, and what its groups mean.
+struct Prefix {
+    pattern: Regex,
+    take: fn(&regex::Captures<'_>, &mut Line),
+}
+
+impl Prefix {
+    fn strip<'a>(&self, text: &'a str, line: &mut Line) -> Option<&'a str> {
+        let found = self.pattern.captures(text)?;
+        (self.take)(&found, line);
+        Some(&text[found.get(0)?.end()..])
+    }
+}
+
+/// Every prefix that is known, one a row. Order matters only where one is the beginning of another.
+static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
+    const MONTH: &str = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+    const DAY: &str = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
+    const ISO: &str = r"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?";
+    let rows: &[(&str, fn(&regex::Captures<'_>, &mut Line))] = &[
+        // printk: "<4>[   12.345678][    T1] text", each part optional. The `@0` is Amlogic's.
+        (r"^<(\d{1,3})>", take_level),
+        (r"^\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?", take_time),
+        (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),
+        // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text".
+        (r"^(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;", take_kmsg),
+        // dmesg -x: "kern  :warn  : ".
+        (r"^kern *: *(emerg|alert|crit|err|warn|notice|info|debug) *: ?", take_named_level),
+        // dmesg -T, dmesg --time-format=iso, and serial loggers that write the wall clock.
+        (&format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"), nothing),
+        (&format!(r"^\[{ISO}\] ?"), nothing),
+        (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
+        // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: ".
+        (&format!(r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"), nothing),
+        (&format!(r"^{ISO} +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"), nothing),
+        (&format!(r"^{ISO} {{1,2}}"), nothing),
+        (r"^\d\d:\d\d:\d\d(?:[.,]\d+)? ", nothing),
+        (r"^[\w.-]+ kernel: ?", nothing),
+        (r"^ ?kernel: ?", nothing),
+        // grabserial: "[12.345678 0.001234] ".
+        (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
+        // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
+        (r"^> (?:> )*", nothing),
+    ];
+    rows.iter()
+        .map(|(pattern, take)| Prefix {
+            pattern: regex(pattern),
+            take: *take,
+        })
+        .collect()
+});
+
+fn nothing(_: &regex::Captures<'_>, _: &mut Line) {}
+
+fn take_level(found: &regex::Captures<'_>, line: &mut Line) {
+    // syslog's priority is facility * 8 + level.
+    line.level = found[1].parse::<u16>().ok().map(|value| (value & 7) as u8);
+}
+
+fn take_time(found: &regex::Captures<'_>, line: &mut Line) {
+    line.time = found[1].parse().ok();
+    if let Some(caller) = found.get(2) {
+        line.caller = Some(caller.as_str().to_string());
+    }
+}
+
+fn take_caller(found: &regex::Captures<'_>, line: &mut Line) {
+    line.caller = Some(found[1].to_string());
+}
+
+fn take_kmsg(found: &regex::Captures<'_>, line: &mut Line) {
+    take_level(found, line);
+    line.time = found[2].parse::<f64>().ok().map(|micros| micros / 1e6);
+    if let Some(caller) = found.get(3) {
+        line.caller = Some(caller.as_str().to_string());
+    }
+}
+
+fn take_named_level(found: &regex::Captures<'_>, line: &mut Line) {
+    const NAMES: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+    line.level = NAMES.iter().position(|name| *name == &found[1]).map(|at| at as u8);
+}
+
+/// Drops escape sequences and control characters; a tab stays.
+fn printable(raw: &str) -> Cow<'_, str> {
+    if !raw.chars().any(|c| c.is_control() && c != '\t') {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\x1b' => skip_escape(&mut chars),
+            '\t' => out.push(c),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Skips the rest of an escape sequence (ECMA-48: CSI, OSC and its relatives, the short ones).
+fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match chars.peek() {
+        Some('[') => {
+            chars.next();
+            while let Some(&c) = chars.peek() {
+                // A cut-off sequence must not eat the text behind it.
+                if !('\x20'..='\x7e').contains(&c) {
+                    break;
+                }
+                chars.next();
+                if ('\x40'..='\x7e').contains(&c) {
+                    break;
+                }
+            }
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(chars),
+        Some('\x20'..='\x2f') => {
+            chars.next();
+            chars.next();
+        }
+        Some('\x30'..='\x7e') => {
+            chars.next();
+        }
+        _ => {}
+    }
+}
+
+/// Skips a control string up to its terminator, if it has one on this line.
+fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    let mut ahead = chars.clone();
+    ahead.next();
+    // Titles of terminals are short; without an end nearby this was no control string.
+    for _ in 0..256 {
+        match ahead.next() {
+            Some('\x07' | '\u{9c}') => {
+                *chars = ahead;
+                return;
+            }
+            Some('\x1b') => {
+                ahead.next();
+                *chars = ahead;
+                return;
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    chars.next();
+}
+
+/// Compiles a pattern of this file.
+fn regex(pattern: &str) -> Regex {
+    #[allow(clippy::expect_used)] // A constant of this file; the tests compile each of them.
+    Regex::new(pattern).expect("a pattern of this file")
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A guest: QEMU's command line, and its console followed until it is done. What the
+//! console says is judged elsewhere.
+
+use crate::{
+    child::Guarded,
+    kernel::Kernel,
+    machine::Machine,
+    project::Tools,
+    term,
+};
+use anyhow::{bail, Context, Result};
+use std::{
+    fs::File,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    time::{Duration, Instant},
+};
+
+/// How CPUs are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accel {
+    /// Emulated, by QEMU's code generator.
+    Tcg,
+    /// On the host's own.
+    Kvm,
+}
+
+impl Accel {
+    /// Its name for QEMU.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcg => "tcg",
+            Self::Kvm => "kvm",
+        }
+    }
+}
+
+/// Everything that makes a guest what it is.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The QEMU program.
+    pub qemu: PathBuf,
+    /// The machine.
+    pub machine: Machine,
+    /// How its CPUs are run.
+    pub accel: Accel,
+    /// The kernel image.
+    pub image: PathBuf,
+    /// The initramfs.
+    pub initrd: PathBuf,
+    /// Further words for the kernel's command line, before the `--`.
+    pub kernel_args: Vec<String>,
+    /// What init is given.
+    pub init_args: Vec<String>,
+    /// Further words for QEMU.
+    pub qemu_args: Vec<String>,
+}
+
+/// How a guest ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// QEMU ended by itself, as it does when the guest restarts or is switched off.
+    Exited(ExitStatus),
+    /// The guest said that it was done, and was ended then.
+    Done,
+    /// Time ran out.
+    TimedOut,
+}
+
+/// What a guest left behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Every byte of its console.
+    pub console: Vec<u8>,
+    /// What QEMU itself said.
+    pub stderr: String,
+    /// How it ended.
+    pub ended: Ended,
+    /// From the start of QEMU to its end.
+    pub took: Duration,
+}
+
+impl Guest {
+    /// A guest that boots `kernel` on `machine` with the initramfs `initrd`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no QEMU for it.
+    pub fn new(
+        tools: &Tools,
+        machine: &Machine,
+        kernel: &Kernel,
+        accel: Accel,
+        initrd: &Path,
+    ) -> Result<Self> {
+        Ok(Self {
+            qemu: tools.need(machine.arch.qemu_key())?.into(),
+            machine: machine.clone(),
+            accel,
+            image: kernel.image(),
+            initrd: initrd.to_owned(),
+            kernel_args: Vec::new(),
+            init_args: Vec::new(),
+            qemu_args: Vec::new(),
+        })
+    }
+
+    /// QEMU's command line, with the console on standard output.
+    pub fn command(&self) -> Command {
+        let mut qemu = self.common();
+        qemu.args(["-chardev", "stdio,id=console,signal=off"]);
+        qemu.args(["-serial", "chardev:console"]);
+        qemu.args(&self.qemu_args);
+        qemu
+    }
+
+    /// The same for a person at a terminal: QEMU's own keys are there, such as Ctrl-A X.
+    pub fn interactive(&self) -> Command {
+        let mut qemu = self.common();
+        qemu.args(["-serial", "mon:stdio"]);
+        qemu.args(&self.qemu_args);
+        qemu
+    }
+
+    fn common(&self) -> Command {
+        let machine = &self.machine;
+        let cpu = match self.accel {
+            Accel::Tcg => &machine.cpu.tcg,
+            Accel::Kvm => &machine.cpu.kvm,
+        };
+        let mut qemu = Command::new(&self.qemu);
+        qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+        qemu.args(&machine.args);
+        qemu.args(["-accel", self.accel.name(), "-cpu", cpu]);
+        qemu.args(["-m", &machine.memory]);
+        qemu.args(["-smp", &machine.cpus.to_string()]);
+        qemu.arg("-kernel").arg(&self.image);
+        qemu.arg("-initrd").arg(&self.initrd);
+        qemu.args(["-append", &self.command_line()]);
+        qemu
+    }
+
+    /// The kernel's command line.
+    fn command_line(&self) -> String {
+        let mut words = vec![self.machine.kernel_args.clone(), ALWAYS.to_owned()];
+        words.extend(self.kernel_args.iter().cloned());
+        if !self.init_args.is_empty() {
+            words.push("--".to_owned());
+            words.extend(self.init_args.iter().cloned());
+        }
+        words.join(" ")
+    }
+
+    /// A shell script that boots the same guest again.
+    pub fn script(&self, about: &str) -> String {
+        format!(
+            "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\n# {about}\nexec {} </dev/null\n",
+            term::quoted(&self.command())
+        )
+    }
+
+    /// Boots it and follows its console: each line goes to `line` as it comes, and the whole
+    /// of it to `log`. It is ended when `done` says so of a line, and after `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// When QEMU cannot be started, the log cannot be written, or the user stops the program.
+    /// What the guest does is no error.
+    pub fn run(
+        &self,
+        log: &Path,
+        timeout: Duration,
+        mut line: impl FnMut(&str),
+        done: impl Fn(&str) -> bool,
+    ) -> Result<Outcome> {
+        let mut file =
+            File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = self.command();
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let start = Instant::now();
+        let mut qemu = Guarded::start(&mut command)?;
+        let (sender, receiver) = mpsc::sync_channel(64);
+        let Some(stdout) = qemu.child().stdout.take() else {
+            bail!("QEMU has no standard output");
+        };
+        let Some(mut stderr) = qemu.child().stderr.take() else {
+            bail!("QEMU has no standard error");
+        };
+        let reader = std::thread::spawn(move || forward(stdout, &sender));
+        let errors = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            // What could be read before an error is all there is.
+            let _ = stderr.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).into_owned()
+        });
+
+        let mut console = Vec::new();
+        let mut shown = 0;
+        let mut deadline = start + timeout;
+        let mut finished = false;
+        let timed_out = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(left) {
+                Ok(bytes) => {
+                    file.write_all(&bytes)
+                        .with_context(|| format!("cannot write {}", log.display()))?;
+                    console.extend_from_slice(&bytes);
+                }
+                Err(RecvTimeoutError::Timeout) => break true,
+                Err(RecvTimeoutError::Disconnected) => break false,
+            }
+            while let Some(end) = console[shown..].iter().position(|byte| *byte == b'\n') {
+                let text = String::from_utf8_lossy(&console[shown..shown + end]);
+                let text = text.trim_end_matches('\r');
+                line(text);
+                if !finished && done(text) {
+                    // It is about to restart, which ends QEMU by itself.
+                    finished = true;
+                    deadline = Instant::now() + LAST_WORDS;
+                }
+                shown += end + 1;
+            }
+        };
+        if timed_out {
+            qemu.kill();
+        }
+        let status = qemu.wait()?;
+        let took = start.elapsed();
+        drop(receiver);
+        // Both end with QEMU's ends of their pipes.
+        let _ = reader.join();
+        let stderr = errors.join().unwrap_or_default();
+        if shown < console.len() {
+            line(&String::from_utf8_lossy(&console[shown..]));
+        }
+        let ended = match (timed_out, finished) {
+            (true, true) => Ended::Done,
+            (true, false) => Ended::TimedOut,
+            (false, _) => Ended::Exited(status),
+        };
+        Ok(Outcome {
+            console,
+            stderr,
+            ended,
+            took,
+        })
+    }
+}
+
+/// What every guest's kernel is told: to restart at once when it panics, which ends QEMU;
+/// and not to hold back what init says, however often it speaks.
+const ALWAYS: &str = "panic=-1 printk.devkmsg=on";
+
+/// How long a guest that is done may take to end by itself.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Sends what comes from `console` until it ends or nobody listens.
+fn forward(mut console: impl Read, sender: &mpsc::SyncSender<Vec<u8>>) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = console.read(&mut buffer) {
+        if sender.send(buffer[..count].to_vec()).is_err() {
+            break;
+        }
+    }
+}
+
+/// Splits words as the shell would, for `KERNEL_ARGS` and `QEMU_ARGS`.
+///
+/// # Errors
+///
+/// When a quote is not closed.
+pub fn split_words(name: &str, text: &str) -> Result<Vec<String>> {
+    shlex::split(text).with_context(|| format!("{name}={text}: a quote in it is not closed"))
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{Arch, Cpu};
+
+    fn guest(qemu: &Path) -> Guest {
+        Guest {
+            qemu: qemu.to_owned(),
+            machine: Machine {
+                name: "test".into(),
+                about: String::new(),
+                arch: Arch::X86_64,
+                memory: "64M".into(),
+                cpus: 1,
+                args: vec!["-M".into(), "none".into()],
+                cpu: Cpu { tcg: "max".into(), kvm: "host".into() },
+                kernel_args: "console=ttyS0".into(),
+            },
+            accel: Accel::Tcg,
+            image: "/a b/vmlinux".into(),
+            initrd: "/a b/initramfs".into(),
+            kernel_args: vec!["x=1".into()],
+            init_args: vec!["gfp_slab".into()],
+            qemu_args: Vec::new(),
+        }
+    }
+
+    /// Runs a shell script in QEMU's place.
+    fn run(script: &str, timeout: Duration) -> (Outcome, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("qemu");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let mut permissions = std::fs::metadata(&program).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+        std::fs::set_permissions(&program, permissions).unwrap();
+        let mut lines = Vec::new();
+        let outcome = guest(&program)
+            .run(
+                &folder.path().join("console.log"),
+                timeout,
+                |line| lines.push(line.to_owned()),
+                |line| line == "end",
+            )
+            .unwrap();
+        (outcome, lines)
+    }
+
+    #[test]
+    fn the_command_line_is_one_argument_and_quoted_in_the_script() {
+        let script = guest(Path::new("qemu-system-x86_64")).script("gfp-slab on x86_64");
+        let append = "-append 'console=ttyS0 panic=-1 printk.devkmsg=on x=1 -- gfp_slab'";
+        assert!(script.contains(append), "{script}");
+        assert!(script.contains("-kernel '/a b/vmlinux'"), "{script}");
+    }
+
+    #[test]
+    fn lines_come_as_they_are_printed_and_the_exit_is_seen() {
+        let (outcome, lines) = run("printf 'one\\r\\ntwo\\npart'; echo oh >&2", LONG);
+        assert_eq!(lines, ["one", "two", "part"]);
+        assert_eq!(outcome.stderr, "oh\n");
+        assert!(matches!(outcome.ended, Ended::Exited(status) if status.success()));
+    }
+
+    #[test]
+    fn a_guest_that_hangs_is_ended() {
+        let (outcome, lines) = run("echo last words; sleep 1000", Duration::from_millis(300));
+        assert_eq!(lines, ["last words"]);
+        assert_eq!(outcome.ended, Ended::TimedOut);
+    }
+
+    #[test]
+    fn a_guest_that_is_done_need_not_end_by_itself() {
+        let (outcome, _) = run("echo end; sleep 1000", LONG);
+        assert_eq!(outcome.ended, Ended::Done);
+    }
+
+    #[test]
+    fn a_guest_that_prints_for_ever_is_ended() {
+        let (outcome, lines) = run("yes", Duration::from_millis(300));
+        assert_eq!(outcome.ended, Ended::TimedOut);
+        assert!(lines.len() > 100);
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+}

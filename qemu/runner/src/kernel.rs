@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel: unpacked, configured and built, once for each source, architecture and
+//! profile. Knows nothing of cases but that some of them are linked in.
+
+use crate::{
+    child,
+    machine::Arch,
+    project::{self, fingerprint, short_hash, Project, Tools},
+    term::{self, Progress},
+};
+use anyhow::{bail, Context, Result};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// About how many lines a build of the whole kernel prints; measured on 6.12.117 with the
+/// fragments under `scripts/config`. It feeds the first build's progress only: the next
+/// one goes by what this machine counted.
+const STEPS: [(Arch, u64); 2] = [(Arch::X86_64, 770), (Arch::Arm64, 690)];
+
+/// A kernel that is built, or will be: of one source, for one architecture, with one
+/// profile of options.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// The architecture.
+    pub arch: Arch,
+    /// Its profile of options.
+    pub profile: String,
+    /// Its source.
+    pub source: PathBuf,
+    /// Its build folder: kbuild's `O=`.
+    pub output: PathBuf,
+    logs: PathBuf,
+}
+
+impl Kernel {
+    /// Says which kernel it is, and unpacks its source if that has not been done.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such profile or the source cannot be unpacked.
+    pub fn locate(project: &Project, tools: &Tools, arch: Arch, profile: &str) -> Result<Self> {
+        if profile != DEFAULT_PROFILE {
+            let fragment = profile_fragment(project, profile);
+            if !fragment.is_file() {
+                bail!(
+                    "no profile \"{profile}\"; {} would describe it, and these are there: {}",
+                    fragment.display(),
+                    profiles(project).join(", ")
+                );
+            }
+        }
+        let (id, source) = source(project, tools)?;
+        Ok(Self {
+            arch,
+            profile: profile.to_owned(),
+            output: project.kbuild.join(format!("kernels/{id}-{arch}-{profile}")),
+            logs: project.build.join("logs"),
+            source,
+        })
+    }
+
+    /// What QEMU boots.
+    pub fn image(&self) -> PathBuf {
+        self.output.join(self.arch.image())
+    }
+
+    /// What debug information is read from.
+    pub fn vmlinux(&self) -> PathBuf {
+        self.output.join("vmlinux")
+    }
+
+    /// Its version as `uname -r` says it; known once it is built.
+    pub fn release(&self) -> Result<String> {
+        let path = self.output.join("include/config/kernel.release");
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// Whether `option` is set to `y` in it; known once it is built.
+    pub fn has(&self, option: &str) -> Result<bool> {
+        let config = read_config(&self.output.join(".config"))?;
+        Ok(config.get(option).is_some_and(|value| value == "y"))
+    }
+
+    /// kbuild, with everything that it has to be told about this kernel.
+    pub fn make(&self, tools: &Tools) -> Result<Command> {
+        let mut make = Command::new("make");
+        make.arg("-C").arg(&self.source);
+        make.arg(format!("O={}", self.output.display()));
+        make.arg(format!("ARCH={}", self.arch));
+        for argument in toolchain(tools)? {
+            make.arg(argument);
+        }
+        make.arg(format!("-j{}", jobs()));
+        set_environment(&mut make, tools);
+        Ok(make)
+    }
+
+    /// Builds it, if what it is made of has changed since it was built.
+    ///
+    /// # Errors
+    ///
+    /// When a requested option is lost, or the build fails.
+    pub fn build(&self, project: &Project, tools: &Tools) -> Result<()> {
+        let inputs = self.inputs(project, tools)?;
+        let stamp = self.output.join("oopsarium.inputs");
+        let current = || {
+            fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) && self.image().is_file()
+        };
+        if current() {
+            return Ok(());
+        }
+        let _lock = project::lock(&self.output, "oopsarium.lock")?;
+        if current() {
+            return Ok(());
+        }
+        // Whatever happens from here on, the kernel is not what the old stamp says.
+        if stamp.exists() {
+            fs::remove_file(&stamp)?;
+        }
+        self.configure(project, tools)?;
+        let counted = self.output.join("oopsarium.steps");
+        let expected = fs::read_to_string(&counted)
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .or_else(|| STEPS.iter().find(|(arch, _)| *arch == self.arch).map(|(_, steps)| *steps))
+            .filter(|_| !self.image().is_file());
+        let whole = expected.is_some();
+        let log = self.log("kernel");
+        term::note(&format!("the build's log: {}", log.display()));
+        let progress = Progress::start(&format!("building the {} kernel", self.arch), expected);
+        let mut make = self.make(tools)?;
+        // Modules are built against Module.symvers, which only "modules" makes.
+        make.args([self.arch.image_target(), "modules"]);
+        child::run_logged(&mut make, &log, |line| {
+            if is_step(line) {
+                progress.step();
+            }
+        })?;
+        if whole {
+            project::write_whole(&counted, progress.steps().to_string().as_bytes())?;
+        }
+        progress.done();
+        project::write_whole(&stamp, inputs.as_bytes())
+    }
+
+    /// A log's place.
+    pub fn log(&self, what: &str) -> PathBuf {
+        self.logs.join(format!("{what}-{}-{}.log", self.arch, self.profile))
+    }
+
+    /// Everything that the kernel is made of, as text that changes when any of it does.
+    fn inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
+        let mut inputs = format!("source {}\n", self.source.display());
+        for fragment in self.fragments(project) {
+            inputs += &fs::read_to_string(&fragment)
+                .with_context(|| format!("cannot read {}", fragment.display()))?;
+        }
+        inputs += &toolchain(tools)?.join("\n");
+        inputs.push('\n');
+        for key in ["RUSTC", "BINDGEN"] {
+            inputs += &fingerprint(Path::new(tools.need(key)?))?;
+        }
+        Ok(inputs)
+    }
+
+    fn fragments(&self, project: &Project) -> Vec<PathBuf> {
+        let folder = project.root.join("scripts/config");
+        let mut fragments = vec![
+            folder.join("common.config"),
+            folder.join(format!("{}.config", self.arch)),
+        ];
+        if self.profile != DEFAULT_PROFILE {
+            fragments.push(profile_fragment(project, &self.profile));
+        }
+        fragments
+    }
+
+    /// tinyconfig, plus the fragments, every option of which has to survive.
+    fn configure(&self, project: &Project, tools: &Tools) -> Result<()> {
+        fs::create_dir_all(&self.output)?;
+        let log = self.log("config");
+        let mut make = self.make(tools)?;
+        make.arg("tinyconfig");
+        child::run_logged(&mut make, &log, |_| ())?;
+
+        let mut requested = String::new();
+        for fragment in self.fragments(project) {
+            requested += &fs::read_to_string(&fragment)?;
+        }
+        let path = self.output.join(".config");
+        let tiny = fs::read_to_string(&path)?;
+        fs::write(&path, format!("{tiny}\n{requested}"))?;
+        let mut make = self.make(tools)?;
+        make.arg("olddefconfig");
+        child::run_logged(&mut make, &log, |_| ())?;
+
+        let lost = lost_options(&parse_config(&requested), &read_config(&path)?);
+        if !lost.is_empty() {
+            self.explain_rust(tools, &lost)?;
+            bail!(
+                "options that scripts/config asks for and this kernel does not take:\n  {}\n\
+                 menuconfig's help says what each depends on; {} is the result",
+                lost.join("\n  "),
+                path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// When it is Rust that got lost, the kernel itself can say why.
+    fn explain_rust(&self, tools: &Tools, lost: &[String]) -> Result<()> {
+        if !lost.iter().any(|option| option.starts_with("CONFIG_RUST=")) {
+            return Ok(());
+        }
+        let mut make = self.make(tools)?;
+        make.arg("rustavailable");
+        child::run_logged(&mut make, &self.log("rustavailable"), |_| ())
+            .context("this kernel takes no CONFIG_RUST")
+    }
+}
+
+/// The profile that there always is.
+pub const DEFAULT_PROFILE: &str = "default";
+
+fn profile_fragment(project: &Project, profile: &str) -> PathBuf {
+    project
+        .root
+        .join(format!("scripts/config/profile-{profile}.config"))
+}
+
+/// Every profile there is.
+fn profiles(project: &Project) -> Vec<String> {
+    let mut names = vec![DEFAULT_PROFILE.to_owned()];
+    if let Ok(entries) = fs::read_dir(project.root.join("scripts/config")) {
+        let files = entries.flatten().map(|entry| entry.file_name());
+        names.extend(files.filter_map(|file| {
+            let name = file.to_string_lossy().into_owned();
+            let name = name.strip_prefix("profile-")?.strip_suffix(".config")?;
+            Some(name.to_owned())
+        }));
+    }
+    names.sort();
+    names
+}
+
+/// What every call of kbuild is told about the tools.
+pub fn toolchain(tools: &Tools) -> Result<Vec<String>> {
+    let mut arguments = vec![format!("LLVM={}", tools.need("LLVM")?)];
+    for (variable, key) in [
+        ("RUSTC", "RUSTC"),
+        ("RUSTDOC", "RUSTDOC"),
+        ("RUSTFMT", "RUSTFMT"),
+        ("CLIPPY_DRIVER", "CLIPPY_DRIVER"),
+        ("HOSTRUSTC", "RUSTC"),
+        ("BINDGEN", "BINDGEN"),
+        ("RUST_LIB_SRC", "RUST_LIB_SRC"),
+    ] {
+        if let Some(tool) = tools.get(key) {
+            arguments.push(format!("{variable}={tool}"));
+        }
+    }
+    Ok(arguments)
+}
+
+/// Takes out of `make`'s environment what an outer make or cargo left there, which kbuild
+/// would take for its own, and puts in what bindgen looks for.
+pub fn set_environment(make: &mut Command, tools: &Tools) {
+    for variable in [
+        "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARCH", "O", "V", "KDIR", "LLVM",
+        "KBUILD_OUTPUT", "KERNEL_SRC", "CROSS_COMPILE", "RUSTFLAGS", "RUSTC", "CASE", "CASES",
+    ] {
+        make.env_remove(variable);
+    }
+    make.env("LC_ALL", "C");
+    if let Some(path) = tools.get("LIBCLANG_PATH") {
+        make.env("LIBCLANG_PATH", path);
+    }
+}
+
+/// How many jobs kbuild may run at once.
+pub fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The kernel's source, with a short name of its own: as it stands, or from a tarball.
+fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
+    let given = Path::new(tools.need("KERNEL_SOURCE")?);
+    if given.is_dir() {
+        let id = short_hash(given.as_os_str().as_encoded_bytes());
+        return Ok((id, checked(given.to_owned())?));
+    }
+    let id = short_hash(fingerprint(given)?.as_bytes());
+    let sources = project.kbuild.join("sources");
+    let unpacked = sources.join(&id);
+    if unpacked.is_dir() {
+        return Ok((id, unpacked));
+    }
+    let _lock = project::lock(&sources, "lock")?;
+    if unpacked.is_dir() {
+        return Ok((id, unpacked));
+    }
+    // Under another name until it is whole; an interrupted one is removed.
+    let partial = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(&sources)?;
+    let progress = Progress::start("unpacking the kernel's source", None);
+    let mut tar = Command::new("tar");
+    tar.arg("-xf").arg(given).arg("--strip-components=1");
+    tar.arg("-C").arg(partial.path());
+    child::run_logged(&mut tar, &project.build.join("logs/unpack.log"), |_| ())?;
+    checked(partial.path().to_owned()).with_context(|| given.display().to_string())?;
+    fs::rename(partial.path(), &unpacked)
+        .with_context(|| format!("cannot make {}", unpacked.display()))?;
+    progress.done();
+    Ok((id, unpacked))
+}
+
+/// A kernel tree, and one that knows Rust.
+fn checked(tree: PathBuf) -> Result<PathBuf> {
+    if !tree.join("Kbuild").is_file() || !tree.join("init/Kconfig").is_file() {
+        bail!("{}: not a kernel's source tree; name one with KERNEL_SRC=", tree.display());
+    }
+    if !tree.join("rust/kernel/lib.rs").is_file() {
+        bail!(
+            "{}: this kernel has no Rust support; name one of 6.12 or later with KERNEL_SRC=",
+            tree.display()
+        );
+    }
+    Ok(tree)
+}
+
+/// Whether a line of kbuild's output stands for a step of the build.
+fn is_step(line: &str) -> bool {
+    line.strip_prefix("  ")
+        .and_then(|rest| rest.chars().next())
+        .is_some_and(|first| first.is_ascii_uppercase())
+}
+
+/// Reads a `.config`.
+pub fn read_config(path: &Path) -> Result<BTreeMap<String, String>> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(parse_config(&text))
+}
+
+/// Options and their values; one that is not set has the value `n`.
+fn parse_config(text: &str) -> BTreeMap<String, String> {
+    text.lines()
+        .filter_map(|line| {
+            if let Some(name) = line.strip_prefix("# ").and_then(|l| l.strip_suffix(" is not set")) {
+                return name.starts_with("CONFIG_").then(|| (name.to_owned(), "n".to_owned()));
+            }
+            let (name, value) = line.split_once('=')?;
+            name.starts_with("CONFIG_").then(|| (name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// What was requested and is not so. What is not there at all counts as not set.
+fn lost_options(
+    requested: &BTreeMap<String, String>,
+    config: &BTreeMap<String, String>,
+) -> Vec<String> {
+    requested
+        .iter()
+        .filter_map(|(name, wanted)| {
+            let got = config.get(name).map_or("n", String::as_str);
+            (got != wanted).then(|| format!("{name}={wanted}, which became {got}"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_option_is_named() {
+        let requested = parse_config("CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=18\n# why\n");
+        let check = |config: &str| lost_options(&requested, &parse_config(config));
+        assert!(check("CONFIG_A=y\nCONFIG_C=18\n").is_empty());
+        assert_eq!(check("CONFIG_C=18\n"), ["CONFIG_A=y, which became n"]);
+        assert_eq!(
+            check("CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=17\n"),
+            ["CONFIG_B=n, which became y", "CONFIG_C=18, which became 17"]
+        );
+    }
+
+    #[test]
+    fn a_later_fragment_wins() {
+        let both = parse_config("CONFIG_DEBUG_VM=y\n# CONFIG_DEBUG_VM is not set\n");
+        assert_eq!(both["CONFIG_DEBUG_VM"], "n");
+    }
+
+    #[test]
+    fn steps_are_told_from_other_output() {
+        assert!(is_step("  CC      mm/slub.o"));
+        assert!(is_step("  RUSTC L rust/core.o"));
+        assert!(!is_step("make[1]: Entering directory"));
+        assert!(!is_step("   48 |  int x;"));
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a kernel's log says: clean lines, reports, and where in the source they come from.
+//! Pure, and good for any log; nothing here knows of cases, builds or guests.
+
+pub mod console;
+pub mod report;
+pub mod symbols;

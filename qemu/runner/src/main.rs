@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The host program: builds kernels and modules, boots guests, and judges what they print.
+//! `make` calls it; it can be called directly, too.
+//!
+//! Exit status: 0 as claimed, 1 not as claimed, 2 usage, 4 skipped, 69 could not run,
+//! 124 timeout, 130 interrupted.
+
+mod accel;
+mod analyzer;
+mod case;
+mod check;
+mod child;
+mod claim;
+mod guest;
+mod image;
+mod kernel;
+mod list;
+mod machine;
+mod modules;
+mod project;
+mod run;
+mod show;
+mod term;
+mod verdict;
+
+use ::oopsarium::{console, report, symbols};
+use anyhow::{bail, Context, Result};
+use case::{Case, Side};
+use clap::{Args, Parser, Subcommand};
+use kernel::{Kernel, DEFAULT_PROFILE};
+use machine::{Arch, Machine};
+use project::{Project, Tools};
+use run::{Options, Run};
+use std::{
+    io::Write,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+use term::{BAD, BOLD, GOOD};
+
+/// Builds, boots and judges a collection of Linux kernel memory bugs.
+#[derive(Parser)]
+#[command(version, disable_help_subcommand = true)]
+struct Cli {
+    /// The project's folder [default: the one around the current folder]
+    #[arg(long, global = true, env = "OOPSARIUM_ROOT")]
+    root: Option<PathBuf>,
+    /// The build folder [default: build in the project's folder]
+    #[arg(long, global = true, env = "OOPSARIUM_BUILD")]
+    build: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one case, and show the console, the oops and the verdict
+    Run {
+        /// Which case
+        case: String,
+        /// Run the corrected twin
+        #[arg(long)]
+        fixed: bool,
+        #[command(flatten)]
+        on: On,
+        #[command(flatten)]
+        guest: GuestArgs,
+    },
+    /// Run every case and twin, and the host's checks, as KTAP
+    Check {
+        /// Only the cases that match these patterns, and no host checks
+        #[arg(long, default_value = "")]
+        cases: String,
+        /// Only on this architecture
+        #[arg(long)]
+        arch: Option<Arch>,
+        /// Only this part of the tests, such as 1/4
+        #[arg(long)]
+        shard: Option<check::Shard>,
+        #[arg(long, default_value = DEFAULT_PROFILE)]
+        profile: String,
+        #[command(flatten)]
+        guest: GuestArgs,
+    },
+    /// List the cases
+    List,
+    /// Show one case's document
+    Explain {
+        /// Which case
+        case: String,
+    },
+    /// Boot a guest with all modules and a shell in it
+    Shell {
+        #[command(flatten)]
+        on: On,
+        #[command(flatten)]
+        guest: GuestArgs,
+    },
+    /// Build the kernel and the modules, and no more
+    Build {
+        #[command(flatten)]
+        on: On,
+    },
+    /// Build the modules for another kernel
+    Modules {
+        /// Its build folder, or its headers
+        #[arg(long)]
+        kdir: PathBuf,
+    },
+    /// Write rust-project.json, for editors
+    RustAnalyzer {
+        #[command(flatten)]
+        on: On,
+    },
+    /// Renew the README's table of cases
+    Readme,
+    /// Remove what kbuild made, wherever that is
+    Clean,
+}
+
+#[derive(Args)]
+struct On {
+    /// Which architecture
+    #[arg(long, default_value = "x86_64")]
+    arch: Arch,
+    /// Which profile of kernel options (scripts/config/profile-NAME.config)
+    #[arg(long, default_value = DEFAULT_PROFILE)]
+    profile: String,
+}
+
+#[derive(Args)]
+struct GuestArgs {
+    /// How CPUs are run
+    #[arg(long, value_enum, default_value = "auto")]
+    accel: accel::Choice,
+    /// How long a guest may take, in seconds
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
+    /// Further words for the kernel's command line
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    kernel_args: String,
+    /// Further words for QEMU's command line
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    qemu_args: String,
+}
+
+impl GuestArgs {
+    fn options(&self) -> Result<Options> {
+        Ok(Options {
+            accel: self.accel,
+            timeout: self.timeout.map(Duration::from_secs),
+            kernel_args: guest::split_words("KERNEL_ARGS", &self.kernel_args)?,
+            qemu_args: guest::split_words("QEMU_ARGS", &self.qemu_args)?,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match child::catch_interrupts().and_then(|()| dispatch(cli)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let code = if error.is::<child::Interrupted>() {
+                130
+            } else if error.is::<Usage>() {
+                2
+            } else {
+                69
+            };
+            let _ = writeln!(anstream::stderr(), "{BAD}oopsarium:{BAD:#} {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// A mistake in what was typed.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}", self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Makes an error a mistake in what was typed.
+fn usage(error: anyhow::Error) -> anyhow::Error {
+    Usage(format!("{error:#}")).into()
+}
+
+fn dispatch(cli: Cli) -> Result<u8> {
+    let project = Project::find(cli.root, cli.build).map_err(usage)?;
+    match cli.command {
+        Command::Run { case, fixed, on, guest } => run_case(&project, &case, fixed, &on, &guest),
+        Command::Check { cases, arch, shard, profile, guest } => {
+            let shard = shard.unwrap_or(check::Shard::WHOLE);
+            check_all(&project, &cases, arch, shard, &profile, &guest)
+        }
+        Command::List => {
+            anstream::print!("{}", list::list(&Case::all(&project.root)?)?);
+            Ok(0)
+        }
+        Command::Explain { case } => {
+            let cases = Case::all(&project.root)?;
+            let case = case::find(&cases, &case).map_err(usage)?;
+            anstream::print!("{}", list::explain(&project.root, case)?);
+            Ok(0)
+        }
+        Command::Shell { on, guest } => shell(&project, &on, &guest),
+        Command::Build { on } => {
+            build(&project, &on)?;
+            Ok(0)
+        }
+        Command::Modules { kdir } => {
+            let tools = Tools::read(&project)?;
+            for module in modules::build_for(&project, &tools, &kdir)? {
+                println!("{}", module.display());
+            }
+            Ok(0)
+        }
+        Command::RustAnalyzer { on } => {
+            let (tools, kernel, _) = build(&project, &on)?;
+            analyzer::write(&project, &tools, &kernel)?;
+            Ok(0)
+        }
+        Command::Readme => {
+            list::renew_table(&project.root, &Case::all(&project.root)?)?;
+            Ok(0)
+        }
+        Command::Clean => {
+            if project.kbuild != project.build {
+                std::fs::remove_dir_all(&project.kbuild)
+                    .with_context(|| format!("cannot remove {}", project.kbuild.display()))?;
+            }
+            Ok(0)
+        }
+    }
+}
+
+/// Builds the kernel and the modules.
+fn build(project: &Project, on: &On) -> Result<(Tools, Kernel, modules::Modules)> {
+    let tools = Tools::read(project)?;
+    let kernel = Kernel::locate(project, &tools, on.arch, &on.profile)?;
+    kernel.build(project, &tools)?;
+    let modules = modules::build(project, &tools, &kernel)?;
+    Ok((tools, kernel, modules))
+}
+
+/// The machine that stands for an architecture: the one of the same name.
+fn machine(project: &Project, arch: Arch) -> Result<Machine> {
+    let machines = Machine::all(&project.root)?;
+    let machine = machines.into_iter().find(|machine| machine.name == arch.name());
+    machine.with_context(|| format!("no machine qemu/machines/{arch}.toml"))
+}
+
+fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs) -> Result<u8> {
+    let started = Instant::now();
+    let cases = Case::all(&project.root)?;
+    // What can be refused is refused before anything is built.
+    let case = case::find(&cases, id).map_err(usage)?;
+    let options = guest.options().map_err(usage)?;
+    let machine = machine(project, on.arch)?;
+    if !case.file.machines.contains(&machine.name) {
+        let reason = format!(
+            "{} runs on {}, not on {}",
+            case.id,
+            case.file.machines.join(", "),
+            machine.name
+        );
+        anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
+        return Ok(verdict::Verdict::Skipped(reason).exit_code());
+    }
+    let (tools, kernel, modules) = build(project, on)?;
+    let side = if fixed { Side::Fixed } else { Side::Bug };
+    let run = Run {
+        case,
+        side,
+        machine: &machine,
+        kernel: &kernel,
+        modules: &modules,
+    };
+    let finished = run.run(project, &tools, &options, |line| {
+        // A reader that went away is no reason to stop judging.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    })?;
+    anstream::println!();
+    if !finished.reports.is_empty() {
+        anstream::println!("{}", run.decoded(&finished.reports)?);
+    }
+    let verdict = &finished.verdict;
+    let style = if verdict.exit_code() == 0 { GOOD } else { BAD };
+    anstream::println!("traces: {}", project.relative(&finished.folder).display());
+    for reason in verdict.why() {
+        anstream::println!("  {BAD}-{BAD:#} {reason}");
+    }
+    anstream::println!(
+        "{style}{}: {verdict}{style:#} ({}; guest {}, all {})",
+        run.name(),
+        summary(&finished),
+        term::seconds(finished.took),
+        term::seconds(started.elapsed())
+    );
+    Ok(verdict.exit_code())
+}
+
+/// The reports in a few words.
+fn summary(finished: &run::Finished) -> String {
+    let titles: Vec<&str> = finished
+        .reports
+        .iter()
+        .filter(|report| report.consequence_of.is_none())
+        .map(|report| report.title.as_str())
+        .collect();
+    match titles.as_slice() {
+        [] => "no report".to_owned(),
+        [title] => (*title).to_owned(),
+        [title, rest @ ..] if rest.iter().all(|other| other == title) => {
+            format!("{} times {title}", titles.len())
+        }
+        [title, rest @ ..] => format!("{title}, and {} more", rest.len()),
+    }
+}
+
+fn check_all(
+    project: &Project,
+    patterns: &str,
+    arch: Option<Arch>,
+    shard: check::Shard,
+    profile: &str,
+    guest: &GuestArgs,
+) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let chosen = case::select(&cases, patterns).map_err(usage)?;
+    let options = guest.options().map_err(usage)?;
+    let tools = Tools::read(project)?;
+    let machines: Vec<Machine> = Machine::all(&project.root)?
+        .into_iter()
+        .filter(|machine| arch.is_none_or(|arch| arch == machine.arch))
+        .collect();
+    let mut built = Vec::new();
+    for arch in Arch::ALL {
+        if machines.iter().any(|machine| machine.arch == arch) {
+            let kernel = Kernel::locate(project, &tools, arch, profile)?;
+            let modules = kernel
+                .build(project, &tools)
+                .and_then(|()| modules::build(project, &tools, &kernel));
+            child::check_interrupted()?;
+            built.push(check::Built { kernel, modules });
+        }
+    }
+    let mut tests = Vec::new();
+    if patterns.trim().is_empty() {
+        tests.extend(check::host_tests(project, &tools, &cases, &built));
+    }
+    tests.extend(check::guest_tests(project, &tools, &options, &chosen, &machines, &built));
+    let good = check::run(&tests, shard, kernel::jobs())?;
+    Ok(u8::from(!good))
+}
+
+fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
+    let options = guest.options().map_err(usage)?;
+    let machine = machine(project, on.arch)?;
+    let (tools, kernel, modules) = build(project, on)?;
+    let image = image::make(project, &tools, &kernel, &modules.all()?)?;
+    // QEMU reads it before the shell is there; it is overwritten by the next one.
+    let initrd = project.build.join(format!("shell-{}.cpio", on.arch));
+    project::write_whole(&initrd, &image)?;
+    let mut guest = guest::Guest::new(&tools, &machine, &kernel, guest::Accel::Tcg, &initrd)?;
+    guest.kernel_args = options.kernel_args;
+    guest.qemu_args = options.qemu_args;
+    guest.accel = accel::choose(project, options.accel, &guest)?;
+    let mut qemu = guest.interactive();
+    term::command(&qemu);
+    // QEMU takes this program's place, and with it the terminal.
+    let error = qemu.exec();
+    bail!("cannot start {}: {error}", qemu.get_program().to_string_lossy())
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The loadable modules, built by kbuild against a kernel: ours, or any other with
+//! `CONFIG_RUST`.
+
+use crate::{
+    child,
+    kernel::{jobs, read_config, set_environment, toolchain, Kernel},
+    project::{self, fingerprint, Project, Tools},
+    term::Progress,
+};
+use anyhow::{bail, Context, Result};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The modules as kbuild left them.
+#[derive(Clone, Debug)]
+pub struct Modules {
+    stage: PathBuf,
+}
+
+impl Modules {
+    /// The `.ko` file of the module `name`, with its debug information.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        let folder = name.strip_suffix("_fixed").unwrap_or(name);
+        let path = ["modules", "samples"]
+            .map(|kind| self.stage.join(kind).join(folder).join(format!("{name}.ko")))
+            .into_iter()
+            .find(|path| path.is_file());
+        path.with_context(|| format!("kbuild made no {name}.ko in {}", self.stage.display()))
+    }
+
+    /// Every `.ko` file, in the order of their names.
+    pub fn all(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for source in sources(&self.stage)? {
+            let module = self.stage.join(source).with_extension("ko");
+            if module.is_file() {
+                found.push(module);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// Builds the modules for one of our kernels, if their sources have changed.
+///
+/// # Errors
+///
+/// When kbuild fails: then with what the compiler said.
+pub fn build(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<Modules> {
+    let name = kernel.output.file_name().unwrap_or_default();
+    let stage = project.kbuild.join("modules").join(name);
+    let make = kernel.make(tools)?;
+    run(project, &stage, make, &kernel.image(), &kernel.log("modules"), "building the modules")?;
+    Ok(Modules { stage })
+}
+
+/// Holds the modules against clippy, as kbuild does for the kernel's own Rust.
+///
+/// # Errors
+///
+/// When clippy has something to say.
+pub fn clippy(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<()> {
+    let name = kernel.output.file_name().unwrap_or_default();
+    let stage = project.kbuild.join("clippy").join(name);
+    let mut make = kernel.make(tools)?;
+    make.args(["CLIPPY=1", "KRUSTFLAGS=-Dwarnings"]);
+    let what = "running clippy on the modules";
+    run(project, &stage, make, &kernel.image(), &kernel.log("clippy"), what)
+}
+
+/// Builds the modules for the kernel whose build folder (or headers) is `kdir`.
+///
+/// # Errors
+///
+/// When that kernel does not take Rust modules, or not from this compiler.
+pub fn build_for(project: &Project, tools: &Tools, kdir: &Path) -> Result<Vec<PathBuf>> {
+    let kdir = kdir
+        .canonicalize()
+        .with_context(|| format!("KDIR={}: no such folder", kdir.display()))?;
+    let clang = check_foreign(&kdir, tools)?;
+    let id = project::short_hash(kdir.as_os_str().as_encoded_bytes());
+    let stage = project.kbuild.join("modules").join(id);
+    let mut make = Command::new("make");
+    make.arg("-C").arg(&kdir);
+    let arguments = toolchain(tools)?;
+    // A kernel built by GCC wants modules built by GCC.
+    make.args(arguments.iter().filter(|argument| clang || !argument.starts_with("LLVM=")));
+    make.arg(format!("-j{}", jobs()));
+    set_environment(&mut make, tools);
+    let log = project.build.join("logs/modules-kdir.log");
+    let version = kdir.join("include/config/auto.conf");
+    run(project, &stage, make, &version, &log, "building the modules")?;
+    Modules { stage }.all()
+}
+
+/// Refuses a kernel for which rustc would fail later and less clearly. Says whether clang
+/// built it.
+fn check_foreign(kdir: &Path, tools: &Tools) -> Result<bool> {
+    let name = kdir.display();
+    let path = kdir.join("include/config/auto.conf");
+    if !path.is_file() {
+        bail!(
+            "KDIR={name}: not a configured kernel (no include/config/auto.conf); name a kernel's \
+             build folder, or /lib/modules/$(uname -r)/build with the kernel's headers installed"
+        );
+    }
+    let config = read_config(&path)?;
+    if config.get("CONFIG_RUST").is_none_or(|value| value != "y") {
+        bail!(
+            "KDIR={name}: this kernel was built without CONFIG_RUST, so it takes no Rust modules; \
+             name one with it, or leave KDIR out for the project's own"
+        );
+    }
+    let bindings = kdir.join("rust/libkernel.rmeta");
+    if !bindings.is_file() {
+        bail!(
+            "KDIR={name}: {} is missing: these headers came without the Rust parts; \
+             name the kernel's own build folder",
+            bindings.display()
+        );
+    }
+    let theirs = config.get("CONFIG_RUSTC_VERSION_TEXT").map(|text| text.trim_matches('"'));
+    let ours = Command::new(tools.need("RUSTC")?).arg("--version").output()?;
+    let ours = String::from_utf8_lossy(&ours.stdout).trim().to_owned();
+    if let Some(theirs) = theirs.filter(|theirs| **theirs != ours) {
+        bail!(
+            "KDIR={name}: this kernel was built by {theirs}, and Rust modules have to be by the \
+             same; here is {ours}; name the other with RUSTC="
+        );
+    }
+    Ok(config.get("CONFIG_CC_IS_CLANG").is_some_and(|value| value == "y"))
+}
+
+/// Runs `make M=stage`, if a source or the kernel has changed since the last time.
+fn run(
+    project: &Project,
+    stage: &Path,
+    mut make: Command,
+    kernel: &Path,
+    log: &Path,
+    what: &str,
+) -> Result<()> {
+    let inputs = inputs(project, kernel)?;
+    let stamp = stage.join("oopsarium.inputs");
+    let current = || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs);
+    if current() {
+        return Ok(());
+    }
+    let _lock = project::lock(stage, "oopsarium.lock")?;
+    if current() {
+        return Ok(());
+    }
+    if stamp.exists() {
+        fs::remove_file(&stamp)?;
+    }
+    fill(project, stage)?;
+    make.arg(format!("M={}", stage.display())).arg("modules");
+    let progress = Progress::start(what, None);
+    child::run_logged(&mut make, log, |_| ())?;
+    progress.done();
+    project::write_whole(&stamp, inputs.as_bytes())
+}
+
+/// Fills `stage` with links to the sources: kbuild leaves what it makes beside them, and
+/// the project's folder is not the place for that.
+fn fill(project: &Project, stage: &Path) -> Result<()> {
+    let wanted = sources(&project.root)?;
+    for source in sources(stage)? {
+        if !wanted.contains(&source) {
+            fs::remove_file(stage.join(source))?;
+        }
+    }
+    for source in wanted {
+        let link = stage.join(&source);
+        let target = project.root.join(&source);
+        if fs::read_link(&link).is_ok_and(|old| old == target) {
+            continue;
+        }
+        if let Some(folder) = link.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if link.symlink_metadata().is_ok() {
+            fs::remove_file(&link)?;
+        }
+        symlink(&target, &link).with_context(|| format!("cannot make {}", link.display()))?;
+    }
+    Ok(())
+}
+
+/// What kbuild reads, below `root`: `Kbuild`, what the modules share, and the modules.
+pub fn sources(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if root.join("Kbuild").symlink_metadata().is_ok() {
+        found.push(PathBuf::from("Kbuild"));
+    }
+    collect(root, Path::new("rust"), &mut found)?;
+    for kind in ["modules", "samples"] {
+        for folder in folders(&root.join(kind))? {
+            collect(root, &Path::new(kind).join(folder), &mut found)?;
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn folders(path: &Path) -> Result<Vec<std::ffi::OsString>> {
+    let mut names = Vec::new();
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                names.push(entry.file_name());
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The sources directly in `root/folder`, not what was made from them.
+fn collect(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let path = root.join(folder);
+    if !path.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        let text = name.to_string_lossy();
+        let made = text == "bindings_generated.rs" || text.ends_with(".mod.c");
+        let source = [".rs", ".h", ".c"].iter().any(|ending| text.ends_with(ending))
+            || text == "bindgen_parameters";
+        if source && !made {
+            found.push(folder.join(name));
+        }
+    }
+    Ok(())
+}
+
+/// Everything that the modules are made of, as text that changes when any of it does.
+fn inputs(project: &Project, kernel: &Path) -> Result<String> {
+    let mut inputs = fingerprint(kernel)?;
+    for source in sources(&project.root)? {
+        inputs += &fingerprint(&project.root.join(source))?;
+    }
+    Ok(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, path: &str) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+
+    #[test]
+    fn a_stage_follows_its_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("a root");
+        let stage = folder.path().join("stage");
+        for path in ["Kbuild", "rust/lib.rs", "modules/a/a.rs", "modules/a/case.toml"] {
+            write(&root, path);
+        }
+        let project = Project {
+            build: root.join("build"),
+            kbuild: root.join("build"),
+            root: root.clone(),
+        };
+        fill(&project, &stage).unwrap();
+        write(&stage, "modules/a/a.o");
+        write(&stage, "rust/bindings_generated.rs");
+        let expected = ["Kbuild", "modules/a/a.rs", "rust/lib.rs"].map(PathBuf::from);
+        assert_eq!(sources(&stage).unwrap(), expected);
+
+        fs::rename(root.join("modules/a"), root.join("modules/b")).unwrap();
+        fill(&project, &stage).unwrap();
+        assert!(!stage.join("modules/a/a.rs").exists());
+        assert!(stage.join("modules/b/a.rs").exists());
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which frames only carry a message, so that a title names the function behind them.
+
+use super::{demangle, Frame, Kind, Symbol};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// The function that a title names: the first that is not noise, else the first at all.
+pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Option<&'a Symbol> {
+    let sure = trace.iter().filter(|frame| frame.reliable).map(|frame| &frame.symbol);
+    let mut candidates = pc.into_iter().chain(sure);
+    let first = candidates.clone().next();
+    candidates
+        .find(|symbol| !is_noise(kind, &symbol.name))
+        .or(first)
+        .or_else(|| trace.first().map(|frame| &frame.symbol))
+}
+
+/// The name for a title: demangled, without what a compiler appended.
+pub fn plain(name: &str) -> String {
+    let readable = demangle(name);
+    // `.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`: the same function to a reader.
+    match readable.find('.') {
+        Some(at) if at > 0 && readable == name => readable[..at].to_string(),
+        _ => readable,
+    }
+}
+
+fn is_noise(kind: Kind, name: &str) -> bool {
+    static ALWAYS: LazyLock<Regex> = LazyLock::new(|| whole_names(NOISE));
+    static ALLOCATOR: LazyLock<Regex> = LazyLock::new(|| whole_names(ALLOCATOR_NOISE));
+    let name = plain(name);
+    ALWAYS.is_match(&name) || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
+}
+
+/// Kinds in which the allocator only finds what its caller did.
+fn blames_the_caller(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::AllocationFailure | Kind::BadPage | Kind::SlabCorruption | Kind::UnexpectedGfp | Kind::MemoryLeak
+    )
+}
+
+fn whole_names(patterns: &[&str]) -> Regex {
+    let all: Vec<String> = patterns.iter().map(|part| format!("(?:{part})")).collect();
+    super::details::regex(&format!("^(?:{})$", all.join("|")))
+}
+
+/// The allocators' own functions.
+const ALLOCATOR_NOISE: &[&str] = &[
+    r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
+    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|vfree\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
+];
+
+/// Patterns for whole names; one line a subsystem.
+const NOISE: &[&str] = &[
+    // Printing and dying.
+    r"_*dump_stack(?:_lvl)?|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|oops_\w+|report_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
+    r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
+    // Exception entry.
+    r"asm_exc_\w+|exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+",
+    // Sanitizers.
+    r"_*kasan_\w+|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|save_stack\w*|set_track\w*|stack_trace_\w+",
+    // The checks themselves.
+    r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_timeout\w*|preempt_schedule\w*|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
+    r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace)\w*|_*check_object_size|check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
+    r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc|page_fault_\w+",
+    // Locks.
+    r"lock_(?:acquire|release|is_held_type|downgrade)|_*lock_(?:acquire|release)|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|lockdep_\w+|debug_(?:check_no_locks_held|locks_off|object\w+)|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*mutex_lock\w*|mutex_lock\w*|_*down_(?:read|write)\w*|down_(?:read|write)\w*|queued_spin_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
+    // Copies and strings.
+    r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|copy_page|clear_page(?:_\w+)?|_*clear_user",
+    // Watchdogs.
+    r"watchdog_\w+|nmi_cpu_backtrace\w*|nmi_trigger_\w+|trigger_\w*backtrace\w*|arch_trigger_\w+|rcu_(?:check|sched_clock|dump|pending)\w*|print_cpu_stall|check_cpu_stall|check_hung_\w+|sched_show_task|_*rcu_\w*stall\w*|perf_event_nmi_handler|context_switch|_*switch_to",
+    // Bits that are an operation, not a place.
+    r"arch_(?:static_branch|atomic\w*|test_bit)\w*|(?:raw_)?atomic\w+|(?:instrument_)\w+|(?:test|set|clear)_bit|_*(?:test_and_)?(?:set|clear)_bit|_*(?:read|write)_once\w*",
+];

@@ -1,0 +1,817 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Puts the lines of a log together to reports.
+//!
+//! One small machine a stream: a headline opens a report, the lines of a body fill it, its end (or
+//! the next headline) closes it. A stream is what one caller printed, or everything if the log
+//! names no callers. The wording is in the tables beside; this file must not know any.
+
+use super::details::{self, Detail, Role};
+use super::shapes::{self, End, Shape, Stage};
+use super::{noise, Fault, Form, Frame, Kind, Location, Report, Stack, Symbol};
+use crate::console::Line;
+use regex::{Captures, Regex};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Lines without meaning to a report after which it is given up; the OOM killer lists every task.
+const GAP: usize = 200;
+const GAP_VICTIM: usize = 5000;
+/// The same, where no body has begun.
+const GAP_BODY: usize = 40;
+/// Lines of text that are kept beside a headline.
+const MESSAGE: usize = 12;
+/// Frames that one stack may have. The kernel prints fewer; a damaged log may hold any number.
+const FRAMES: usize = 4096;
+
+/// All reports of a log, sorted by where they begin.
+pub fn parse(lines: &[Line]) -> Vec<Report> {
+    let mut streams: HashMap<&str, Stream> = HashMap::new();
+    let mut done = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if is_new_boot(&line.text) {
+            close_all(&mut streams, &mut done, Why::Restart);
+        }
+        let name = line.caller.as_deref().unwrap_or("");
+        let stream = streams.entry(name).or_default();
+        stream.line(index, &line.text, &mut done);
+    }
+    close_all(&mut streams, &mut done, Why::LogEnd);
+    done.sort_by_key(|report| (report.first, report.last));
+    join_backtraces(done)
+}
+
+fn close_all(streams: &mut HashMap<&str, Stream>, done: &mut Vec<Report>, why: Why) {
+    for stream in streams.values_mut() {
+        stream.close(done, why);
+    }
+    streams.clear();
+}
+
+fn is_new_boot(text: &str) -> bool {
+    text.starts_with("Linux version ") || text.starts_with("Booting Linux on physical CPU")
+}
+
+/// Why a report is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// It said so itself, or the log went on with something else.
+    Over,
+    /// The next headline came.
+    Headline,
+    /// A panic took over, which is no damage.
+    Panic,
+    /// Too many lines without a meaning.
+    Lost,
+    Restart,
+    LogEnd,
+}
+
+impl Why {
+    fn note(self) -> &'static str {
+        match self {
+            Why::Over => "its end is missing",
+            Why::Headline => "another report begins before it ends: cut off, or two consoles mixed",
+            Why::Panic => "a panic cuts it off",
+            Why::Lost => "its end was not found in the lines that follow",
+            Why::Restart => "the machine starts again in the middle of it",
+            Why::LogEnd => "the log ends in the middle of it",
+        }
+    }
+}
+
+/// What one caller printed.
+#[derive(Default)]
+struct Stream {
+    open: Option<Open>,
+    /// The line before, if it was not blank: index and text.
+    before: Option<(usize, String)>,
+}
+
+impl Stream {
+    fn line(&mut self, index: usize, text: &str, done: &mut Vec<Report>) {
+        match shapes::find(text) {
+            Some((shape, found)) => self.headline(index, text, shape, &found, done),
+            None => self.body(index, text, done),
+        }
+        if !text.trim().is_empty() {
+            self.before = Some((index, text.to_string()));
+        }
+    }
+
+    fn headline(
+        &mut self,
+        index: usize,
+        text: &str,
+        shape: &'static Shape,
+        found: &Captures<'_>,
+        done: &mut Vec<Report>,
+    ) {
+        if let Some(open) = &mut self.open {
+            if open.takes(shape) {
+                return open.join(index, text, shape, found);
+            }
+            if open.holds(shape) {
+                return self.body(index, text, done);
+            }
+        }
+        let panic = shape.form == Form::Panic;
+        self.close(done, if panic { Why::Panic } else { Why::Headline });
+        let mut open = Open::new(self.ruler_before(index, shape), text, shape);
+        open.join(index, text, shape, found);
+        self.open = Some(open);
+        if shape.end == End::Line {
+            self.close(done, Why::Over);
+        }
+    }
+
+    /// A headline between rulers begins with the ruler above it.
+    fn ruler_before(&self, index: usize, shape: &Shape) -> usize {
+        match &self.before {
+            Some((before, text)) if shape.stage == Stage::Head && is_ruler(text) => *before,
+            _ => index,
+        }
+    }
+
+    fn body(&mut self, index: usize, text: &str, done: &mut Vec<Report>) {
+        if let Some(open) = &mut self.open {
+            match open.feed(index, text) {
+                Next::Stay => return,
+                Next::Close(why) => return self.close(done, why),
+                Next::NotMine => self.close(done, Why::Over),
+            }
+        }
+        self.nameless(index, text);
+    }
+
+    /// A call trace that no headline announced is a report all the same.
+    fn nameless(&mut self, index: usize, text: &str) {
+        let Some((detail, found)) = details::find(text) else {
+            return;
+        };
+        let named = match detail.role {
+            Role::Task => true,
+            Role::Trace => text.trim_start().starts_with("Call "),
+            _ => false,
+        };
+        if !named {
+            return;
+        }
+        let (first, headline) = match &self.before {
+            Some((before, said)) if before + 1 == index && details::find(said).is_none() => {
+                (*before, said.as_str())
+            }
+            _ => (index, text),
+        };
+        let mut open = Open::new(first, headline, &NAMELESS);
+        open.only_preludes = false;
+        open.apply(index, text, detail, &found);
+        self.open = Some(open);
+    }
+
+    fn close(&mut self, done: &mut Vec<Report>, why: Why) {
+        if let Some(report) = self.open.take().and_then(|open| open.finish(why)) {
+            done.push(report);
+        }
+    }
+}
+
+/// The row of a task's stack, which stalls and hung tasks print too.
+const TASK_DUMP: &str = "task dump";
+
+static NAMELESS: Shape = Shape {
+    kind: Kind::Dump,
+    form: Form::Message,
+    stage: Stage::Head,
+    end: End::Quiet,
+    pattern: "",
+    title: "call trace",
+};
+
+fn is_ruler(text: &str) -> bool {
+    text.len() >= 20 && text.trim_end().bytes().all(|byte| byte == b'=')
+}
+
+/// Where within its call trace a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Before,
+    Main,
+    Extra,
+    After,
+}
+
+/// What is to be done after a line was fed.
+enum Next {
+    Stay,
+    Close(Why),
+    /// The report is over, and the line is not part of it.
+    NotMine,
+}
+
+/// A report in the making.
+struct Open {
+    report: Report,
+    rank: u8,
+    end: End,
+    /// The title, before the function is known.
+    title: String,
+    /// The function that the headline names.
+    named: Option<Symbol>,
+    place: Place,
+    only_preludes: bool,
+    died: bool,
+    task_seen: bool,
+    pc: Option<String>,
+    /// A tag such as `<TASK>` is open.
+    tag: bool,
+    /// The call trace ended as it should.
+    trace_ended: bool,
+    /// The end of the report was seen.
+    finished: bool,
+    damaged: bool,
+    foreign: usize,
+    message: Vec<String>,
+    strange: Vec<String>,
+    strange_count: usize,
+}
+
+impl Open {
+    fn new(first: usize, headline: &str, shape: &Shape) -> Self {
+        let report = Report {
+            kind: shape.kind,
+            form: shape.form,
+            headline: headline.trim().to_string(),
+            first,
+            last: first,
+            ..Report::default()
+        };
+        Open {
+            report,
+            rank: shape.rank(),
+            end: shape.end,
+            title: shape.title.to_string(),
+            named: None,
+            place: Place::Before,
+            only_preludes: true,
+            died: false,
+            task_seen: false,
+            pc: None,
+            tag: false,
+            trace_ended: false,
+            finished: false,
+            damaged: false,
+            foreign: 0,
+            message: Vec::new(),
+            strange: Vec::new(),
+            strange_count: 0,
+        }
+    }
+
+    /// Whether a further headline completes this report.
+    fn takes(&self, shape: &Shape) -> bool {
+        if self.task_seen || self.place != Place::Before || self.finished {
+            return false;
+        }
+        match shape.stage {
+            // "cut here" begins a report, except behind what was said before it.
+            Stage::Prelude if shape.kind == Kind::Unknown => self.only_preludes && self.rank > 0,
+            Stage::Prelude => self.form_is_open(),
+            Stage::Head => self.only_preludes && shape.form != Form::Panic && shape.end != End::Line,
+            Stage::Die => !self.died && self.form_is_open(),
+        }
+    }
+
+    /// A panic's or a message's own headline is completed by nothing.
+    fn form_is_open(&self) -> bool {
+        self.report.form != Form::Panic && (self.only_preludes || self.end == End::Trace)
+    }
+
+    /// Whether what reads like a headline is part of this report's body.
+    fn holds(&self, shape: &Shape) -> bool {
+        let dump = shape.kind == Kind::Dump;
+        !self.finished
+            && (dump && shape.stage == Stage::Prelude
+                || dump && is_stall(self.report.kind) && shape.title == TASK_DUMP
+                || shape.kind == Kind::OutOfMemory && self.end == End::Victim)
+    }
+
+    fn join(&mut self, index: usize, text: &str, shape: &Shape, found: &Captures<'_>) {
+        self.known(index);
+        let first = self.only_preludes;
+        if shape.rank() > self.rank || self.title == shape.title {
+            self.rank = shape.rank();
+            self.report.kind = shape.kind;
+            self.title = title(shape, found);
+        }
+        match shape.stage {
+            Stage::Head if first => {
+                self.report.form = shape.form;
+                self.end = shape.end;
+                self.report.headline = text.trim().to_string();
+            }
+            Stage::Die => {
+                if self.report.form < Form::Bug {
+                    self.report.form = shape.form;
+                }
+                self.end = shape.end;
+            }
+            _ => {}
+        }
+        if is_cut(&self.report.headline) {
+            self.report.headline = text.trim().to_string();
+        }
+        self.only_preludes &= shape.stage == Stage::Prelude;
+        self.died |= shape.stage == Stage::Die;
+        self.fields(found);
+    }
+
+    /// Fills the report from the named groups of a headline; what is there already stays.
+    fn fields(&mut self, found: &Captures<'_>) {
+        let group = |name| found.name(name).map(|part| part.as_str());
+        let number = |name| group(name).and_then(|digits| digits.parse::<u32>().ok());
+        let report = &mut self.report;
+        if let (None, Some(file), Some(line)) = (&report.location, group("file"), number("line")) {
+            report.location = Some(Location {
+                file: file.to_string(),
+                line,
+            });
+        }
+        report.cpu = report.cpu.or(number("cpu"));
+        report.pid = report.pid.or(number("pid"));
+        report.count = report.count.or(number("count"));
+        if let (None, Some(comm)) = (&report.comm, group("comm")) {
+            report.comm = Some(comm.trim().to_string());
+        }
+        if let Some(message) = group("message").map(str::trim).filter(|text| !text.is_empty()) {
+            self.message.push(message.to_string());
+        }
+        if self.named.is_none() {
+            self.named = group("symbol").and_then(details::symbol).or_else(|| {
+                group("name").map(|name| Symbol {
+                    name: name.to_string(),
+                    offset: 0,
+                    size: 0,
+                    module: None,
+                })
+            });
+        }
+        fill_fault(report, group("address"), group("reason"), group("code"));
+    }
+
+    fn known(&mut self, index: usize) {
+        self.report.last = self.report.last.max(index);
+        self.foreign = 0;
+    }
+
+    fn feed(&mut self, index: usize, text: &str) -> Next {
+        if text.trim().is_empty() {
+            return Next::Stay;
+        }
+        if self.finished {
+            return self.tail(index, text);
+        }
+        if self.trace_line(index, text) {
+            return Next::Stay;
+        }
+        match details::find(text) {
+            Some((detail, found)) => self.apply(index, text, detail, &found),
+            None => self.strange(text),
+        }
+    }
+
+    /// Behind its end, x86 repeats the first oops's registers, and a panic has its last words.
+    fn tail(&mut self, index: usize, text: &str) -> Next {
+        let Some((detail, _)) = details::find(text) else {
+            return Next::NotMine;
+        };
+        let mine = match detail.role {
+            Role::Pc | Role::Registers => self.end == End::Trace,
+            Role::EndPanic => self.end == End::Panic,
+            Role::After => text.starts_with("Code:"),
+            Role::Known => text.starts_with("note: ") || text.starts_with("RIP") || text.contains(" RDI: "),
+            _ => false,
+        };
+        if !mine {
+            return Next::NotMine;
+        }
+        self.known(index);
+        Next::Stay
+    }
+
+    /// Takes a line of a stack, if it is one.
+    fn trace_line(&mut self, index: usize, text: &str) -> bool {
+        let inside = matches!(self.place, Place::Main | Place::Extra);
+        if inside {
+            if let Some(tag) = details::stack_tag(text) {
+                self.tag = !tag.starts_with('/') && !tag.starts_with("EO");
+                self.trace_ended |= tag == "/TASK";
+                self.known(index);
+                return true;
+            }
+        }
+        // Sanitizers print the stack right under their headline or a heading.
+        let implied = self.end == End::Ruler && self.place == Place::Before;
+        if !inside && !implied {
+            return false;
+        }
+        let Some(frame) = details::frame(text).or_else(|| inside.then(|| details::bare_frame(text))?) else {
+            return false;
+        };
+        if implied {
+            self.place = Place::Main;
+        }
+        self.push(frame);
+        self.known(index);
+        true
+    }
+
+    fn push(&mut self, frame: Frame) {
+        let frames = match (self.place, self.report.stacks.last_mut()) {
+            (Place::Extra, Some(stack)) => &mut stack.frames,
+            _ => &mut self.report.trace,
+        };
+        if frames.len() < FRAMES {
+            frames.push(frame);
+        }
+    }
+
+    fn apply(&mut self, index: usize, text: &str, detail: &Detail, found: &Captures<'_>) -> Next {
+        match detail.role {
+            Role::Task => return self.task(index, text, detail, found),
+            Role::Pc if self.wants_pc() => {
+                self.pc = Some(text.trim().to_string());
+                (detail.take)(found, &mut self.report);
+            }
+            Role::Registers if self.wants_registers() => (detail.take)(found, &mut self.report),
+            Role::Pc | Role::Registers => {}
+            Role::Trace => self.call_trace(text.trim()),
+            Role::Section => self.begin_stack(text.trim(), false),
+            Role::After => self.after_trace(text, detail, found),
+            Role::EndTrace | Role::Ruler | Role::EndPanic | Role::EndVictim => {
+                return self.end_line(index, detail.role);
+            }
+            Role::Known => (detail.take)(found, &mut self.report),
+        }
+        self.known(index);
+        Next::Stay
+    }
+
+    fn task(&mut self, index: usize, text: &str, detail: &Detail, found: &Captures<'_>) -> Next {
+        if self.task_seen && !self.has_many_stacks() {
+            if self.end == End::Quiet || self.end == End::Panic {
+                return Next::NotMine;
+            }
+            self.damaged = true;
+            self.remark("a second CPU line: two reports are mixed up".to_string());
+        } else if self.task_seen {
+            self.begin_stack(text.trim(), false);
+        } else if self.report.kind != Kind::HungTask {
+            // A hung task is described by another one, the watchdog.
+            (detail.take)(found, &mut self.report);
+        }
+        self.task_seen = true;
+        self.known(index);
+        Next::Stay
+    }
+
+    /// The program counter stands before the trace. A stall is noticed in an interrupt, and what
+    /// was interrupted stands in the middle of it.
+    fn wants_pc(&self) -> bool {
+        self.pc.is_none() && (self.place == Place::Before || self.has_many_stacks())
+    }
+
+    fn wants_registers(&self) -> bool {
+        self.place == Place::Before || self.has_many_stacks() && self.pc.is_some()
+    }
+
+    fn has_many_stacks(&self) -> bool {
+        is_stall(self.report.kind)
+    }
+
+    /// "Call Trace:" is the main one the first time, unless it stands under a heading.
+    fn call_trace(&mut self, title: &str) {
+        let headed = self.report.stacks.last().is_some_and(|stack| stack.frames.is_empty());
+        if headed && self.report.kind != Kind::HungTask {
+            self.place = Place::Extra;
+        } else {
+            self.begin_stack(title, self.report.trace.is_empty());
+        }
+    }
+
+    fn begin_stack(&mut self, title: &str, main: bool) {
+        if main {
+            self.place = Place::Main;
+        } else {
+            self.trace_ended |= self.place == Place::Main;
+            self.place = Place::Extra;
+            self.report.stacks.push(Stack {
+                title: title.to_string(),
+                frames: Vec::new(),
+            });
+        }
+        self.tag = false;
+    }
+
+    fn after_trace(&mut self, text: &str, detail: &Detail, found: &Captures<'_>) {
+        // Inside a trace, these are the bytes of what was interrupted.
+        let code = text.starts_with("Code:");
+        if !code || self.pc.is_some() && !self.tag {
+            (detail.take)(found, &mut self.report);
+        }
+        if matches!(self.place, Place::Main | Place::Extra) && !(code && self.tag) {
+            self.trace_ended = true;
+            self.place = Place::After;
+        }
+    }
+
+    fn end_line(&mut self, index: usize, role: Role) -> Next {
+        let body = self.task_seen || self.place != Place::Before;
+        let ends = match (role, self.end) {
+            (Role::EndTrace, End::Trace) => true,
+            (Role::EndTrace, End::Ruler | End::Quiet) => body,
+            (Role::Ruler, End::Ruler) => body,
+            (Role::Ruler, End::Quiet) if body => return Next::NotMine,
+            (Role::EndPanic, End::Panic) => true,
+            (Role::EndVictim, End::Victim) => true,
+            _ => false,
+        };
+        self.known(index);
+        self.finished |= ends;
+        match (ends, self.end) {
+            (true, End::Trace | End::Panic) | (false, _) => Next::Stay,
+            (true, _) => Next::Close(Why::Over),
+        }
+    }
+
+    /// A line that no table knows.
+    fn strange(&mut self, text: &str) -> Next {
+        self.foreign += 1;
+        let body = self.task_seen || self.place != Place::Before;
+        if !body {
+            if self.message.len() < MESSAGE {
+                self.message.push(text.trim().to_string());
+            }
+        } else if matches!(self.end, End::Trace | End::Quiet) {
+            self.remember(text);
+        }
+        match self.end {
+            End::Quiet if body && self.place != Place::Before => self.strange_in_quiet(),
+            End::Victim if self.foreign <= GAP_VICTIM => Next::Stay,
+            End::Quiet if self.foreign > GAP_BODY => Next::Close(Why::Over),
+            _ if self.only_preludes && self.foreign > GAP_BODY => Next::Close(Why::Lost),
+            _ if self.foreign > GAP => Next::Close(Why::Lost),
+            _ => Next::Stay,
+        }
+    }
+
+    /// What has no end mark ends with the first line that is not part of its trace, unless a tag
+    /// says that more is to come.
+    fn strange_in_quiet(&mut self) -> Next {
+        if self.tag && self.foreign <= 3 {
+            return Next::Stay;
+        }
+        // The line that ends it is somebody else's, not a gap in this one.
+        self.strange_count -= 1;
+        self.strange.truncate(self.strange_count);
+        self.trace_ended |= !self.tag;
+        Next::NotMine
+    }
+
+    fn remember(&mut self, text: &str) {
+        self.strange_count += 1;
+        if self.strange.len() < 3 {
+            self.strange.push(text.trim().to_string());
+        }
+    }
+
+    fn remark(&mut self, note: String) {
+        if !self.report.notes.contains(&note) {
+            self.report.notes.push(note);
+        }
+    }
+
+    fn finish(mut self, why: Why) -> Option<Report> {
+        let stack = !self.report.trace.is_empty() || self.pc.is_some();
+        if self.report.kind == Kind::Dump && !stack {
+            return None;
+        }
+        let whole = self.is_whole(why);
+        self.report.complete = whole && !self.damaged;
+        if !whole {
+            self.remark(why.note().to_string());
+        }
+        if self.rank == 0 {
+            self.report.complete = false;
+            self.remark("its headline is missing or not understood".to_string());
+        }
+        self.report.stacks.retain(|stack| !stack.frames.is_empty());
+        self.note_strange();
+        self.settle_message();
+        self.settle_function();
+        self.report.title = self.settle_title();
+        Some(self.report)
+    }
+
+    fn is_whole(&self, why: Why) -> bool {
+        let trace = !self.report.trace.is_empty();
+        let rooted = self.report.trace.last().is_some_and(|frame| is_root(&frame.symbol.name));
+        match self.end {
+            End::Line => true,
+            // A warning that panics, and arm64's stack overflow, never come to their own end.
+            End::Trace | End::Ruler | End::Victim => self.finished || why == Why::Panic && (trace || self.pc.is_some()),
+            End::Panic => self.finished || trace && (self.trace_ended || rooted),
+            End::Quiet if !trace => match self.report.kind {
+                Kind::Other | Kind::BadPage | Kind::MemoryLeak => why != Why::LogEnd || !self.task_seen,
+                _ => why == Why::Panic && self.pc.is_some(),
+            },
+            End::Quiet => self.finished || self.trace_ended || rooted || !self.tag && why != Why::LogEnd && why != Why::Restart,
+        }
+    }
+
+    fn note_strange(&mut self) {
+        if self.strange_count > 0 {
+            let list = self.strange.join(" | ");
+            self.remark(format!("{} lines not understood: {list}", self.strange_count));
+        }
+    }
+
+    /// What was said beside the headline; nothing if it turned out to be the rest of the log.
+    fn settle_message(&mut self) {
+        let body = self.task_seen || self.place != Place::Before;
+        if !body && self.end == End::Quiet && self.foreign > 0 {
+            let keep = self.message.len().saturating_sub(self.foreign);
+            self.message.truncate(keep);
+        }
+        let mut lines: Vec<String> = self.report.message.take().into_iter().collect();
+        lines.append(&mut self.message);
+        if !lines.is_empty() {
+            self.report.message = Some(lines.join("\n"));
+        }
+    }
+
+    /// The function at the program counter, and its frame at the head of the trace.
+    fn settle_function(&mut self) {
+        let Some(pc) = &self.pc else {
+            self.report.function = self.named.take();
+            return;
+        };
+        if self.report.function.is_none() {
+            // A jump to nowhere has no function; the headline of a BUG() may know it.
+            self.report.function = self.named.take();
+            return;
+        }
+        let Some(function) = &self.report.function else {
+            return;
+        };
+        match self.report.trace.first_mut() {
+            Some(frame) if frame.symbol == *function => frame.exact = true,
+            _ => self.report.trace.insert(
+                0,
+                Frame {
+                    symbol: function.clone(),
+                    reliable: true,
+                    exact: true,
+                    raw: pc.clone(),
+                },
+            ),
+        }
+    }
+
+    fn settle_title(&self) -> String {
+        let what = sanitize(&self.title);
+        let names_one = matches!(self.end, End::Panic | End::Line | End::Victim) && self.named.is_none();
+        if names_one {
+            return what;
+        }
+        let pc = self.named.as_ref().or(self.report.function.as_ref());
+        with_function(self.report.kind, &what, pc, &self.report.trace)
+    }
+}
+
+fn fill_fault(report: &mut Report, address: Option<&str>, reason: Option<&str>, code: Option<&str>) {
+    // The error code of a BUG() is about its trap, not about an access.
+    if address.is_none() && reason.is_none() && report.fault.is_none() {
+        return;
+    }
+    let fault = report.fault.get_or_insert_with(Fault::default);
+    fault.address = fault.address.or_else(|| address.and_then(details::hex));
+    fault.code = fault.code.or_else(|| code.and_then(details::hex));
+    if let (true, Some(reason)) = (fault.reason.is_empty(), reason) {
+        fault.reason = reason.trim().to_string();
+    }
+}
+
+/// Kinds that print the stacks of several tasks or CPUs.
+fn is_stall(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall | Kind::HungTask | Kind::WorkqueueLockup
+    )
+}
+
+fn is_cut(text: &str) -> bool {
+    text.contains(" cut here ")
+}
+
+/// Functions in which every stack begins, so that a trace that ends in one is whole.
+fn is_root(name: &str) -> bool {
+    const ROOTS: &[&str] = &[
+        "ret_from_fork",
+        "ret_from_fork_asm",
+        "kthread",
+        "entry_SYSCALL",
+        "entry_SYSENTER",
+        "entry_INT80",
+        "el0_sync",
+        "el0_svc",
+        "el0t_",
+        "el0_irq",
+        "start_kernel",
+        "x86_64_start",
+        "secondary_startup",
+        "common_startup",
+        "__primary_switched",
+        "__secondary_switched",
+        "do_syscall_64",
+        "system_call_fastpath",
+    ];
+    ROOTS.iter().any(|root| name.starts_with(root))
+}
+
+/// The title of a row with its groups filled in.
+fn title(shape: &Shape, found: &Captures<'_>) -> String {
+    let mut out = String::new();
+    found.expand(shape.title, &mut out);
+    out
+}
+
+/// Takes out of a title what differs from run to run.
+fn sanitize(title: &str) -> String {
+    static ADDRESS: LazyLock<Regex> =
+        LazyLock::new(|| details::regex(r"\b(?:0x)?[0-9a-f]{8,16}(?:-(?:0x)?[0-9a-f]{8,16})?\b"));
+    let plain = ADDRESS.replace_all(title, "");
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.join(" ").trim_end_matches([':', ',', ' ']).to_string()
+}
+
+fn with_function(kind: Kind, what: &str, pc: Option<&Symbol>, trace: &[Frame]) -> String {
+    match noise::culprit(kind, pc, trace) {
+        Some(symbol) => format!("{what} in {}", noise::plain(&symbol.name)),
+        None => what.to_string(),
+    }
+}
+
+/// Backtraces that a stalled CPU printed itself, on request, belong to the stall.
+fn join_backtraces(reports: Vec<Report>) -> Vec<Report> {
+    let mut out: Vec<Report> = Vec::with_capacity(reports.len());
+    let mut stall: Option<usize> = None;
+    for report in reports {
+        let asked = report.kind == Kind::Dump && report.headline.starts_with("NMI backtrace for cpu");
+        match stall {
+            Some(at) if asked && report.first < out[at].last + GAP_VICTIM => absorb(&mut out[at], report),
+            _ => {
+                if is_stall(report.kind) {
+                    stall = Some(out.len());
+                }
+                out.push(report);
+            }
+        }
+    }
+    out.iter_mut().filter(|report| is_stall(report.kind)).for_each(promote);
+    out
+}
+
+/// A stall whose CPU was not asked, or did not answer, has only the stacks of tasks.
+fn promote(stall: &mut Report) {
+    if !stall.trace.is_empty() || stall.stacks.is_empty() {
+        return;
+    }
+    stall.trace = stall.stacks.remove(0).frames;
+    stall.title = with_function(stall.kind, &stall.title, stall.function.as_ref(), &stall.trace);
+    stall.complete = true;
+    stall.notes.clear();
+}
+
+fn absorb(stall: &mut Report, dump: Report) {
+    stall.last = stall.last.max(dump.last);
+    let title = dump.headline.clone();
+    if stall.trace.is_empty() {
+        stall.title = with_function(stall.kind, &stall.title, dump.function.as_ref(), &dump.trace);
+        stall.complete = dump.complete;
+        stall.notes.clear();
+        stall.function = dump.function;
+        stall.registers = dump.registers;
+        stall.code = dump.code;
+        stall.trace = dump.trace;
+        stall.cpu = stall.cpu.or(dump.cpu);
+        stall.pid = stall.pid.or(dump.pid);
+        stall.comm = stall.comm.take().or(dump.comm);
+    } else {
+        stall.stacks.push(Stack {
+            title,
+            frames: dump.trace,
+        });
+    }
+    stall.stacks.extend(dump.stacks);
+}

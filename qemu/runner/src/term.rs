@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is said on the terminal: notes, commands, progress, colours. Everything here
+//! goes to standard error, and colours and progress only to a terminal.
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{IsTerminal, Write},
+    process::Command,
+    time::Duration,
+};
+
+/// The colours in use.
+pub const BOLD: Style = Style::new().bold();
+/// For what only a second look needs.
+pub const DIM: Style = Style::new().dimmed();
+/// For what is as it should be.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// For what is not.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Says one thing, in a line of its own.
+pub fn note(text: &str) {
+    // A closed standard error is no reason to stop.
+    let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+}
+
+/// Shows a command as a person would type it.
+pub fn command(command: &Command) {
+    note(&format!("$ {}", quoted(command)));
+}
+
+/// `command` quoted for the shell.
+pub fn quoted(command: &Command) -> String {
+    let words = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy());
+    words
+        .map(|word| quote(&word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// `word` quoted for the shell.
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    // Only a NUL cannot be quoted, and no argument can hold one.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.into_owned())
+}
+
+/// Progress through a number of steps that is known, or about known.
+pub struct Progress {
+    bar: ProgressBar,
+    name: String,
+}
+
+impl Progress {
+    /// Starts `name`, of about `steps` steps, if anybody knows.
+    pub fn start(name: &str, steps: Option<u64>) -> Self {
+        let bar = match steps {
+            Some(steps) => ProgressBar::new(steps),
+            None => ProgressBar::new_spinner(),
+        };
+        bar.set_style(style(steps.is_some()));
+        bar.set_message(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        if !std::io::stderr().is_terminal() {
+            note(&format!("{name} …"));
+        }
+        Self {
+            bar,
+            name: name.to_owned(),
+        }
+    }
+
+    /// One step more. Past the number that was expected, no end is promised any more.
+    pub fn step(&self) {
+        self.bar.inc(1);
+        if self.bar.length().is_some_and(|end| self.bar.position() > end) {
+            self.bar.unset_length();
+            self.bar.set_style(style(false));
+        }
+    }
+
+    /// How many steps there were.
+    pub fn steps(&self) -> u64 {
+        self.bar.position()
+    }
+
+    /// Ends it, and says how long it took.
+    pub fn done(self) {
+        self.bar.finish_and_clear();
+        note(&format!("{}: done in {}", self.name, seconds(self.bar.elapsed())));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(bounded: bool) -> ProgressStyle {
+    let template = if bounded {
+        "{msg} [{bar:30}] {pos}/about {len}, {elapsed} so far, about {eta} left"
+    } else {
+        "{spinner} {msg}, {elapsed} so far"
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A duration as a person says it.
+pub fn seconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        seconds if seconds < 10.0 => format!("{seconds:.2} s"),
+        seconds if seconds < 60.0 => format!("{seconds:.0} s"),
+        seconds => format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_quoted_for_the_shell() {
+        let mut command = Command::new("qemu");
+        command.args(["O=/a", "-append", "console=ttyS0 -- gfp_slab", ""]);
+        assert_eq!(quoted(&command), "qemu O=/a -append 'console=ttyS0 -- gfp_slab' ''");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(seconds(Duration::from_millis(930)), "0.93 s");
+        assert_eq!(seconds(Duration::from_secs(42)), "42 s");
+        assert_eq!(seconds(Duration::from_secs(222)), "3 min 42 s");
+    }
+}

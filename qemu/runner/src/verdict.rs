@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The verdict: what a guest printed, held against what its case claims. Pure: no file is
+//! read and nothing is started here.
+
+use crate::{
+    claim::{Claim, ClaimedReport, Ends},
+    console::Line,
+    guest::Ended,
+    report::{Kind, Location, Report},
+};
+use serde::Serialize;
+use std::fmt;
+
+/// What init and the boot hook put before the lines that are meant for this program.
+pub const MARK: &str = "oopsarium: ";
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As claimed.
+    Match,
+    /// Not as claimed, for these reasons.
+    Differs(Vec<String>),
+    /// The bug was committed, and the kernel said nothing.
+    Survived(Vec<String>),
+    /// A report is cut off or mixed with another.
+    Corrupted(Vec<String>),
+    /// Time ran out.
+    Timeout(Vec<String>),
+    /// There is nothing to judge.
+    CouldNotRun(Vec<String>),
+    /// It was not to be run.
+    Skipped(String),
+}
+
+impl Verdict {
+    /// Its name, for a verdict line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Differs(_) => "differs",
+            Self::Survived(_) => "survived",
+            Self::Corrupted(_) => "corrupted",
+            Self::Timeout(_) => "timeout",
+            Self::CouldNotRun(_) => "could not run",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The reasons for it.
+    pub fn why(&self) -> &[String] {
+        match self {
+            Self::Match => &[],
+            Self::Skipped(why) => std::slice::from_ref(why),
+            Self::Differs(why)
+            | Self::Survived(why)
+            | Self::Corrupted(why)
+            | Self::Timeout(why)
+            | Self::CouldNotRun(why) => why,
+        }
+    }
+
+    /// The same with one reason more; a match has none.
+    pub fn because(mut self, reason: String) -> Self {
+        if let Self::Differs(why)
+        | Self::Survived(why)
+        | Self::Corrupted(why)
+        | Self::Timeout(why)
+        | Self::CouldNotRun(why) = &mut self
+        {
+            why.push(reason);
+        }
+        self
+    }
+
+    /// The program's exit status for it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Match => 0,
+            Self::Differs(_) | Self::Survived(_) | Self::Corrupted(_) => 1,
+            Self::Skipped(_) => 4,
+            Self::CouldNotRun(_) => 69,
+            Self::Timeout(_) => 124,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
+    }
+}
+
+/// What a verdict is found on.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The module that was loaded, or the case that was linked in.
+    pub module: &'a str,
+    /// The console.
+    pub lines: &'a [Line],
+    /// The reports in it.
+    pub reports: &'a [Report],
+    /// How the guest ended.
+    pub ended: Ended,
+    /// The statement at a place in the kernel's source, if there is one.
+    pub statement: &'a dyn Fn(&Location) -> Option<String>,
+}
+
+/// Holds what was printed against what is claimed.
+pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
+    let Some(begin) = evidence.marker(&format!("begin {}", evidence.module)) else {
+        return no_begin(evidence);
+    };
+    if evidence.ended == Ended::TimedOut {
+        return Verdict::Timeout(vec![evidence.last_words()]);
+    }
+    let done = evidence.marker("done").is_some();
+    let end = evidence.end_status();
+    let primary: Vec<&Report> = evidence
+        .reports
+        .iter()
+        .filter(|report| report.consequence_of.is_none())
+        .collect();
+
+    let mut why = Vec::new();
+    for report in &primary {
+        if report.first < begin {
+            why.push(format!("before the case began: {}", report.headline));
+        }
+    }
+    let expected = expand(&claim.reports);
+    compare_reports(&expected, &primary, evidence, &mut why);
+    compare_lines(claim, begin, evidence, &mut why);
+    match (claim.ends, done) {
+        (Ends::Alive, false) => why.push(format!(
+            "the guest died before it was done; {}",
+            evidence.last_words()
+        )),
+        (Ends::Panic, true) => why.push("the guest lived on, and is claimed to panic".to_owned()),
+        (Ends::Panic, false) if !evidence.reports.iter().any(|r| r.kind == Kind::Panic) => {
+            why.push("the guest ended, and no panic says why".to_owned());
+        }
+        _ => {}
+    }
+    if why.is_empty() {
+        return Verdict::Match;
+    }
+    if let Some(broken) = primary.iter().find(|report| !report.complete) {
+        why.insert(0, format!("this report is not whole: {}", broken.headline));
+        return Verdict::Corrupted(why);
+    }
+    let attempted = evidence.says_after(begin, "attempting: ");
+    match end {
+        // insmod's own refusal: an unknown symbol, a module of another kernel.
+        Some(status) if status != 0 && primary.is_empty() && !attempted => {
+            why.insert(0, format!("insmod failed with status {status}: {}", evidence.refusal(begin)));
+            Verdict::CouldNotRun(why)
+        }
+        _ if done && primary.is_empty() && !expected.is_empty() && attempted => {
+            Verdict::Survived(why)
+        }
+        _ => Verdict::Differs(why),
+    }
+}
+
+impl Evidence<'_> {
+    /// The index of the line that our side printed and that reads `text`.
+    fn marker(&self, text: &str) -> Option<usize> {
+        self.lines
+            .iter()
+            .position(|line| line.text.strip_prefix(MARK) == Some(text))
+    }
+
+    /// What insmod, or the case that was linked in, returned.
+    fn end_status(&self) -> Option<i32> {
+        let start = format!("{MARK}end {} status=", self.module);
+        self.lines
+            .iter()
+            .find_map(|line| line.text.strip_prefix(&start)?.trim().parse().ok())
+    }
+
+    /// What the case itself says in this line, if it does.
+    fn said<'a>(&self, line: &'a Line) -> Option<&'a str> {
+        line.text.strip_prefix(self.module)?.strip_prefix(": ")
+    }
+
+    fn says_after(&self, begin: usize, what: &str) -> bool {
+        self.lines[begin..]
+            .iter()
+            .any(|line| self.said(line).is_some_and(|said| said.starts_with(what)))
+    }
+
+    /// The last thing that the console said.
+    fn last_words(&self) -> String {
+        let last = self.lines.iter().rev().find(|line| !line.text.trim().is_empty());
+        match last {
+            Some(line) => format!("the last that it said: {}", line.text.trim()),
+            None => "it said nothing".to_owned(),
+        }
+    }
+
+    /// What was said between the beginning and the end of a case that would not load.
+    fn refusal(&self, begin: usize) -> String {
+        let said: Vec<&str> = self.lines[begin + 1..]
+            .iter()
+            .map(|line| line.text.trim())
+            .take_while(|text| !text.starts_with(MARK))
+            .filter(|text| !text.is_empty())
+            .collect();
+        said.join("; ")
+    }
+}
+
+fn no_begin(evidence: &Evidence<'_>) -> Verdict {
+    let mut why = vec![format!(
+        "the guest never came to the case; {}",
+        evidence.last_words()
+    )];
+    if let Some(report) = evidence.reports.first() {
+        why.push(format!("the first report: {}", report.headline));
+    }
+    match evidence.ended {
+        Ended::TimedOut => Verdict::Timeout(why),
+        _ => Verdict::CouldNotRun(why),
+    }
+}
+
+/// One report for each line that a claimed one comes after.
+fn expand(claimed: &[ClaimedReport]) -> Vec<(&ClaimedReport, Option<&str>)> {
+    claimed
+        .iter()
+        .flat_map(|report| {
+            let after: Vec<Option<&str>> = if report.after.is_empty() {
+                vec![None]
+            } else {
+                report.after.iter().map(|line| Some(line.as_str())).collect()
+            };
+            after.into_iter().map(move |line| (report, line))
+        })
+        .collect()
+}
+
+fn compare_reports(
+    expected: &[(&ClaimedReport, Option<&str>)],
+    found: &[&Report],
+    evidence: &Evidence<'_>,
+    why: &mut Vec<String>,
+) {
+    for (index, (claimed, after)) in expected.iter().enumerate() {
+        let name = if expected.len() == 1 {
+            String::new()
+        } else {
+            format!("report {}: ", index + 1)
+        };
+        match found.get(index) {
+            Some(report) => {
+                let mut differences = compare(claimed, *after, report, evidence);
+                why.extend(differences.drain(..).map(|text| name.clone() + &text));
+            }
+            None => why.push(format!("{name}claimed and not seen: {}", claimed.title)),
+        }
+    }
+    for report in found.iter().skip(expected.len()) {
+        why.push(format!("a report that nothing claims: {}", report.headline));
+    }
+}
+
+/// How a report differs from the one that is claimed.
+fn compare(
+    claimed: &ClaimedReport,
+    after: Option<&str>,
+    report: &Report,
+    evidence: &Evidence<'_>,
+) -> Vec<String> {
+    let mut why = Vec::new();
+    let mut check = |what: &str, claimed: &str, found: &str| {
+        if claimed != found {
+            why.push(format!("{what}: claimed \"{claimed}\", found \"{found}\""));
+        }
+    };
+    check("kind", claimed.kind.name(), report.kind.name());
+    check("title", &claimed.title, &report.title);
+    if let Some(statement) = &claimed.statement {
+        match &report.location {
+            None => check("statement", statement, "no file and line in the report"),
+            Some(place) => {
+                let found = (evidence.statement)(place);
+                let found = found.as_deref().unwrap_or("nothing that the source has");
+                check(&format!("statement at {}:{}", place.file, place.line), statement, found);
+            }
+        }
+    }
+    if let Some(after) = after {
+        let said = evidence.lines[..report.first]
+            .iter()
+            .rev()
+            .find_map(|line| evidence.said(line))
+            .map(|said| format!("{}: {said}", evidence.module));
+        check("after", after, said.as_deref().unwrap_or("nothing that the case said"));
+    }
+    if !report.complete {
+        why.push(format!("not whole: {}", report.headline));
+    }
+    if let Some(missing) = missing_frame(&claimed.trace, report) {
+        why.push(format!(
+            "trace: no {missing} where it is claimed; the trace is {}",
+            functions(report).join(" < ")
+        ));
+    }
+    why
+}
+
+/// The functions of a trace that the kernel vouches for, from the inside out.
+fn functions(report: &Report) -> Vec<String> {
+    report
+        .trace
+        .iter()
+        .filter(|frame| frame.reliable)
+        .map(|frame| frame.symbol.demangled())
+        .collect()
+}
+
+/// The first of the claimed functions that does not follow those before it.
+fn missing_frame<'a>(claimed: &'a [String], report: &Report) -> Option<&'a str> {
+    let functions = functions(report);
+    let mut rest = functions.iter();
+    claimed
+        .iter()
+        .find(|wanted| !rest.any(|function| function == *wanted))
+        .map(String::as_str)
+}
+
+/// The claimed parts of lines have to come in order, and after the case began.
+fn compare_lines(claim: &Claim, begin: usize, evidence: &Evidence<'_>, why: &mut Vec<String>) {
+    let mut rest = evidence.lines[begin..].iter();
+    for wanted in &claim.lines {
+        if rest.any(|line| line.text.contains(wanted.as_str())) {
+            continue;
+        }
+        let elsewhere = evidence.lines.iter().any(|line| line.text.contains(wanted.as_str()));
+        why.push(if elsewhere {
+            format!("line out of order: {wanted}")
+        } else {
+            format!("line not seen: {wanted}")
+        });
+        // What comes after a missing line is compared from the same place on.
+        rest = evidence.lines[begin..].iter();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{console, report};
+    use std::os::unix::process::ExitStatusExt;
+
+    const LOG: &str = "\
+[    0.5] Linux version 6.12
+[    1.0][    T1] oopsarium: begin gfp_slab
+[    1.1][   T29] gfp_slab: attempting: kmalloc(256, __GFP_DMA32 | __GFP_DMA)
+[    1.2][   T29] ------------[ cut here ]------------
+[    1.2][   T29] kernel BUG at include/linux/gfp.h:143!
+[    1.2][   T29] Oops: invalid opcode: 0000 [#1] SMP
+[    1.2][   T29] CPU: 0 UID: 0 PID: 29 Comm: insmod Tainted: G           O       6.12.117 #1
+[    1.2][   T29] RIP: 0010:___slab_alloc+0x6b3/0x6c0
+[    1.2][   T29] Code: ff <0f> 0b
+[    1.2][   T29] Call Trace:
+[    1.2][   T29]  <TASK>
+[    1.2][   T29]  ? vprintk+0x44/0x50
+[    1.2][   T29]  __kmalloc_noprof+0x12c/0x1a0
+[    1.2][   T29]  do_one_initcall+0xfc/0x2a0
+[    1.2][   T29]  </TASK>
+[    1.2][   T29] Modules linked in: gfp_slab(O+)
+[    1.2][   T29] ---[ end trace 0000000000000000 ]---
+[    1.2][   T29] RIP: 0010:___slab_alloc+0x6b3/0x6c0
+Segmentation fault
+[    1.3][    T1] oopsarium: end gfp_slab status=139
+[    1.3][    T1] oopsarium: done
+";
+
+    fn claim() -> Claim {
+        Claim {
+            lines: vec!["gfp_slab: attempting: kmalloc(256".into(), "kernel BUG at".into()],
+            reports: vec![ClaimedReport {
+                kind: Kind::Bug,
+                title: "kernel BUG in ___slab_alloc".into(),
+                statement: Some("VM_BUG_ON(bad);".into()),
+                trace: vec!["___slab_alloc".into(), "do_one_initcall".into()],
+                after: vec!["gfp_slab: attempting: kmalloc(256, __GFP_DMA32 | __GFP_DMA)".into()],
+            }],
+            ..Claim::default()
+        }
+    }
+
+    fn exited() -> Ended {
+        Ended::Exited(std::process::ExitStatus::from_raw(0))
+    }
+
+    fn judged(log: &str, claim: &Claim, ended: Ended) -> Verdict {
+        let lines = console::lines(log.as_bytes());
+        let reports = report::reports(&lines);
+        judge(
+            claim,
+            &Evidence {
+                module: "gfp_slab",
+                lines: &lines,
+                reports: &reports,
+                ended,
+                statement: &|_| Some("VM_BUG_ON(bad);".into()),
+            },
+        )
+    }
+
+    /// The verdict on the good log, and on the good claim, after a change to each.
+    fn check(change: impl Fn(String) -> String, claim_change: impl Fn(&mut Claim)) -> Verdict {
+        let mut claim = claim();
+        claim_change(&mut claim);
+        judged(&change(LOG.to_owned()), &claim, exited())
+    }
+
+    fn red(verdict: &Verdict, name: &str, part: &str) {
+        assert_eq!(verdict.name(), name, "{verdict:?}");
+        assert!(verdict.why().join("\n").contains(part), "{verdict:?} has no \"{part}\"");
+    }
+
+    fn without(from: &str, to: &str) -> impl Fn(String) -> String {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        move |log| {
+            let start = log.find(&from).unwrap();
+            let end = start + log[start..].find(&to).unwrap();
+            format!("{}{}", &log[..start], &log[end..])
+        }
+    }
+
+    #[test]
+    fn the_good_log_matches() {
+        assert_eq!(check(|log| log, |_| ()), Verdict::Match);
+    }
+
+    #[test]
+    fn every_part_of_a_claim_can_turn_it_red() {
+        let same = |log| log;
+        red(&check(same, |c| c.reports[0].kind = Kind::Warning), "differs", "kind: claimed \"warning\"");
+        red(&check(same, |c| c.reports[0].title.push('x')), "differs", "title: claimed");
+        let statement = |c: &mut Claim| c.reports[0].statement = Some("BUG();".into());
+        red(&check(same, statement), "differs", "statement at include/linux/gfp.h:143: claimed \"BUG();\"");
+        red(&check(same, |c| c.reports[0].trace[0].push('x')), "differs", "trace: no ___slab_allocx");
+        red(&check(same, |c| c.reports[0].trace.reverse()), "differs", "trace: no ___slab_alloc");
+        red(&check(same, |c| c.reports[0].after[0].push('x')), "differs", "after: claimed");
+        red(&check(same, |c| c.lines.push("more".into())), "differs", "line not seen: more");
+        red(&check(same, |c| c.lines.reverse()), "differs", "line out of order");
+        red(&check(same, |c| c.reports.clear()), "differs", "a report that nothing claims: kernel BUG");
+        red(&check(same, |c| c.ends = Ends::Panic), "differs", "lived on");
+        let twice = |c: &mut Claim| c.reports.push(c.reports[0].clone());
+        red(&check(same, twice), "differs", "report 2: claimed and not seen");
+    }
+
+    #[test]
+    fn frames_that_the_kernel_does_not_vouch_for_do_not_count() {
+        let verdict = check(|log| log, |c| c.reports[0].trace = vec!["vprintk".into()]);
+        red(&verdict, "differs", "trace: no vprintk");
+    }
+
+    #[test]
+    fn a_bug_that_does_not_fire_is_survived() {
+        let quiet = without("[    1.2]", "[    1.3]");
+        red(&check(quiet, |_| ()), "survived", "claimed and not seen");
+    }
+
+    #[test]
+    fn a_second_report_is_not_overlooked() {
+        let second = |log: String| {
+            log.replace(
+                "Segmentation fault",
+                "[    1.2][    T1] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f+0x1/0x2\n\
+                 [    1.2][    T1] RIP: 0010:f+0x1/0x2\n\
+                 [    1.2][    T1] ---[ end trace 0000000000000000 ]---",
+            )
+        };
+        red(&check(second, |_| ()), "differs", "a report that nothing claims: WARNING");
+    }
+
+    #[test]
+    fn a_report_before_the_case_is_not_overlooked() {
+        let early = |log: String| {
+            let end = log.find("Segmentation").unwrap();
+            let report = log[log.find("[    1.2]").unwrap()..end].to_owned();
+            format!("{report}{log}")
+        };
+        red(&check(early, |_| ()), "differs", "before the case began");
+    }
+
+    #[test]
+    fn a_log_that_is_cut_off_is_corrupted() {
+        let cut = |log: String| log[..log.find("[    1.2][   T29] Call Trace").unwrap()].to_owned();
+        red(&check(cut, |_| ()), "corrupted", "not whole");
+    }
+
+    #[test]
+    fn nothing_passes_for_want_of_evidence() {
+        red(&check(|_| String::new(), |_| ()), "could not run", "it said nothing");
+        let early = |log: String| log[..log.find("[    1.0]").unwrap()].to_owned();
+        red(&check(early, |_| ()), "could not run", "Linux version 6.12");
+        let no_end = without("[    1.3][    T1] oopsarium: done", "\n");
+        red(&check(no_end, |_| ()), "differs", "died before it was done");
+        let hung = judged(LOG, &claim(), Ended::TimedOut);
+        red(&hung, "timeout", "the last that it said: oopsarium: done");
+        let hung = judged("Linux version 6.12\n", &claim(), Ended::TimedOut);
+        red(&hung, "timeout", "never came to the case");
+        // A silent twin whose module would not load has not shown anything.
+        let silent = Claim { lines: vec!["survived".into()], ..Claim::default() };
+        let refused = "oopsarium: begin gfp_slab\ngfp_slab: Unknown symbol x\n\
+                       oopsarium: end gfp_slab status=1\noopsarium: done\n";
+        red(&judged(refused, &silent, exited()), "could not run", "Unknown symbol x");
+    }
+
+    #[test]
+    fn each_verdict_has_its_exit_code() {
+        let codes = [
+            (Verdict::Match, 0),
+            (Verdict::Differs(vec![]), 1),
+            (Verdict::Survived(vec![]), 1),
+            (Verdict::Corrupted(vec![]), 1),
+            (Verdict::Skipped(String::new()), 4),
+            (Verdict::CouldNotRun(vec![]), 69),
+            (Verdict::Timeout(vec![]), 124),
+        ];
+        for (verdict, code) in codes {
+            assert_eq!(verdict.exit_code(), code);
+        }
+    }
+}

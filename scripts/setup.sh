@@ -1,0 +1,402 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Finds what a build needs, gets what is missing and writes build/tools.env (KEY=value lines, read by
+# make and by the runner). Every make invocation calls it: with nothing to do it ends in milliseconds
+# without a word. The table of tools is in tools.sh.
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=tools.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+
+LOGS=$ROOT/build/logs
+TEMPS=()   # removed however this ends
+UPDATED='' # set when apt's lists are fresh
+
+usage() {
+	cat <<-END
+		usage: setup.sh [--arch x86_64|arm64]... [--lint] [--debug] [--editor]
+		  --arch    what building for this architecture and booting it takes; both without it
+		  --lint    what the lints of make check take, too
+		  --debug   what make debug takes, too
+		  --editor  what make rust-analyzer takes, too
+		NO_INSTALL=1 only says what is missing. Tools can be chosen by environment variables:
+		  ${OVERRIDES[*]}
+	END
+}
+
+main() {
+	local name
+	local -a archs=() extra=()
+	while (($#)); do
+		case $1 in
+		--arch=*) set -- --arch "${1#*=}" "${@:2}" && continue ;;
+		--arch)
+			case ${2:-} in
+			x86_64 | arm64) archs+=("$2") ;;
+			aarch64) archs+=(arm64) ;;
+			*) die 2 "--arch: unknown architecture \"${2:-}\"; known: x86_64, arm64" ;;
+			esac
+			shift
+			;;
+		--lint | --debug | --editor) extra+=("${1#--}") ;;
+		-h | --help) usage && exit ;;
+		*) die 2 "unknown argument \"$1\"; --help tells what there is" ;;
+		esac
+		shift
+	done
+	((${#archs[@]})) || archs=(x86_64 arm64)
+	WANTED=(base "${archs[@]}" "${extra[@]}")
+
+	load_tools
+	read_env
+	! is_current || exit 0
+
+	trap cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	mkdir -p "$TOOLS_DIR" "$LOGS" || die 69 "cannot write to $TOOLS_DIR and $LOGS, where set-up keeps things"
+	exec 9>"$OUT/setup.lock"
+	if ! flock -n 9; then
+		say "another set-up is at work here; waiting for it"
+		flock 9
+		read_env # it may have done all of this
+		! is_current || exit 0
+	fi
+	rm -rf "$TOOLS_DIR"/.new.* # of one that was killed
+
+	probe_all
+	get_packages
+	for name in "${MISSING[@]}"; do
+		[[ $name == bindgen || $name == busybox* ]] || still_missing "$name"
+	done
+	for name in "${MISSING[@]}"; do
+		case $name in
+		bindgen) build_bindgen ;;
+		busybox*) fetch_busybox "${name#* }" ;;
+		esac
+	done
+	((${#MISSING[@]} == 0)) || probe_all
+	for name in "${MISSING[@]}"; do still_missing "$name"; done
+	write_env
+}
+
+say() { echo "setup: $*" >&2; }
+
+die() {
+	local code=$1
+	shift
+	say "$@"
+	exit "$code"
+}
+
+still_missing() {
+	die 69 "$1 is still missing${WHYS[$1]:+ (${WHYS[$1]})}; see $LOGS/setup-*.log and \`make doctor\`"
+}
+
+cleanup() { rm -rf "${TEMPS[@]}"; }
+
+wanted() { [[ " ${WANTED[*]} " == *" ${GROUP[$1]} "* ]]; }
+
+# --- build/tools.env ---
+
+declare -A OLD=() # what it holds
+
+read_env() {
+	local key value chosen
+	OLD=()
+	for key in "${OVERRIDES[@]}"; do # a relative path holds in the caller's folder only
+		[[ ${!key:-/} == /* || (${!key} != */* && $key != KERNEL_SRC) ]] || export "$key=$PWD/${!key}"
+	done
+	[[ -f $ENV_FILE ]] || return 0
+	while IFS='=' read -r key value; do
+		OLD[$key]=$value
+	done <"$ENV_FILE"
+	for key in "${OVERRIDES[@]}"; do
+		chosen=${!key:-}
+		# A make that exports what it read from there chooses nothing by that.
+		if [[ $chosen && $chosen == "${OLD[$key]:-}" && ";${OLD[SETUP_CHOSEN]:-}" != *";$key="* ]]; then
+			unset "$key"
+		fi
+	done
+}
+
+# The caller's choices as one line.
+choices() {
+	local key
+	CHOICES=''
+	for key in "${OVERRIDES[@]}"; do
+		[[ ! ${!key:-} ]] || CHOICES+="$key=${!key};"
+	done
+}
+
+# Whether the file answers all that is wanted, and still holds: nothing is run to find out.
+is_current() {
+	local name group key value
+	[[ $ENV_FILE -nt $ROOT/scripts/setup.sh && $ENV_FILE -nt $ROOT/scripts/tools.sh ]] || return
+	choices
+	[[ $CHOICES == "${OLD[SETUP_CHOSEN]:-}" ]] || return
+	for group in "${WANTED[@]}"; do
+		[[ " ${OLD[SETUP_HAS]:-} " == *" $group "* ]] || return
+	done
+	for name in "${NAMES[@]}"; do
+		wanted "$name" || continue
+		key=${KEY[$name]}
+		if [[ $key ]]; then
+			value=${OLD[$key]:-}
+			[[ $value && ($value != /* || -e $value) ]] || return
+		elif [[ $name != libelf ]]; then
+			type -P "$name" >/dev/null || return
+		fi
+	done
+	case ${OLD[LLVM]} in
+	-*) type -P "clang${OLD[LLVM]}" "ld.lld${OLD[LLVM]}" >/dev/null || return ;;
+	esac
+	[[ ! $ENV_FILE -ot ${OLD[KERNEL_SOURCE]}.sha256 &&
+		$(kernel_stamp "${OLD[KERNEL_SOURCE]}") == "${OLD[SETUP_KERNEL]:-}" ]]
+}
+
+# Changes with the file, whatever time a download gave it.
+kernel_stamp() { stat -Lc '%s-%Z' -- "$1"; }
+
+# What was there for groups not wanted now has been probed again, so all the values fit together.
+write_env() {
+	local tmp=$ENV_FILE.new name group has='' text=''
+	TEMPS+=("$tmp")
+	for group in base x86_64 arm64 lint debug editor; do
+		[[ ! ${PROBED[$group]:-} || ${LACKING[$group]:-} ]] || has+=" $group"
+	done
+	choices
+	for name in "${!VALUE[@]}"; do
+		[[ ${VALUE[$name]} != *[\#\$\\]* && ${VALUE[$name]} != *$'\n'* ]] ||
+			die 69 "$name: the path \"${VALUE[$name]}\" has a character that make would change (# \$ \\)"
+	done
+	for name in "${NAMES[@]}"; do
+		[[ ! ${VALUE[${KEY[$name]:-none}]:-} ]] || text+="${KEY[$name]}=${VALUE[${KEY[$name]}]}"$'\n'
+	done
+	text+="SETUP_HAS=${has# }"$'\n'"SETUP_CHOSEN=$CHOICES"$'\n'
+	text+="SETUP_KERNEL=$(kernel_stamp "${VALUE[KERNEL_SOURCE]}")"
+	if ! echo "$text" >"$tmp" || ! mv -f "$tmp" "$ENV_FILE"; then
+		die 69 "cannot write $ENV_FILE: is the disk full?"
+	fi
+}
+
+# --- what is missing ---
+
+# Probes the groups wanted and those in tools.env; fills MISSING with the names of wanted tools that
+# are not there, and WHYS.
+probe_all() {
+	local name
+	declare -gA PROBED=() LACKING=() WHYS=()
+	MISSING=()
+	hash -r
+	for name in "${NAMES[@]}"; do
+		wanted "$name" || [[ " ${OLD[SETUP_HAS]:-} " == *" ${GROUP[$name]} "* ]] || continue
+		PROBED[${GROUP[$name]}]=1
+		probe "$name"
+		[[ $STATE != ok ]] || continue
+		LACKING[${GROUP[$name]}]=1
+		wanted "$name" || continue
+		[[ $STATE != bad ]] || die 69 "$name: $WHY"
+		MISSING+=("$name")
+		WHYS[$name]=$WHY
+		[[ $STATE != old ]] || WHYS[$name]="$VERSION is too old, ${NEEDS[$name]} is needed"
+	done
+}
+
+# Installs the packages for what is MISSING, or says what root must do. What is made here comes later.
+get_packages() {
+	local name package list='' unknown=''
+	local -a packages=()
+	((${#MISSING[@]})) || return 0
+	for name in "${MISSING[@]}"; do
+		list+=", $name${WHYS[$name]:+ (${WHYS[$name]})}"
+	done
+	say "missing: ${list#, }"
+	rm -f "$LOGS"/setup-*.log
+	for name in "${MISSING[@]}"; do
+		# A bindgen that is too old for this clang is the distribution's: cargo has a newer one.
+		[[ $name != bindgen || ! ${WHYS[bindgen]} ]] || PACKAGES[bindgen]=+cargo
+		for package in ${PACKAGES[$name]}; do
+			case $package in
+			+*) [[ ! ${NO_INSTALL:-} ]] || say "$name: $(how_to_get "$name")" ;;
+			-) unknown=1 && say "$name: $(how_to_get "$name")" ;;
+			*) [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package") ;;
+			esac
+		done
+	done
+
+	if [[ ! $unknown && ! ${NO_INSTALL:-} ]]; then
+		((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+		return 0
+	fi
+	((${#packages[@]} == 0)) || tell_root "${packages[@]}"
+	[[ ! $unknown ]] || die 69 "${DISTRO_NAME:-this system} has no package for that which set-up knows of; \`make doctor\` lists all that is needed"
+	die 69 "nothing installed, as NO_INSTALL is set"
+}
+
+tell_root() {
+	local command="apt-get update && apt-get install --no-install-recommends $*"
+	[[ $DISTRO != Fedora ]] || command="dnf install --setopt=install_weak_deps=False $*"
+	say "as root: $command"
+}
+
+install_packages() {
+	local -a root=() install
+	if ((EUID)); then
+		if ! type -P sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 || ! -t 2 ]]; }; then
+			tell_root "$@"
+			die 69 "not root, and sudo cannot be used here: the above is for root to run, then try again"
+		fi
+		root=(sudo)
+	fi
+	# Without what packages merely recommend, and never at the price of one that is there.
+	if [[ $DISTRO == Fedora ]]; then
+		run packages "${root[@]}" dnf install -y --setopt=install_weak_deps=False "$@" ||
+			failed packages "installing packages"
+	else
+		install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300
+			install -y --no-install-recommends --no-remove "$@")
+		apt_unknown "$@"
+		((${#UNKNOWN[@]} == 0)) || apt_update
+		apt_unknown "$@"
+		((${#UNKNOWN[@]} == 0)) || failed update "finding the packages ${UNKNOWN[*]}" \
+			"apt knows no version of them: are the updates and security sections of $DISTRO among its sources?"
+		if ! run packages "${install[@]}"; then
+			# Lists that are too old name files that are gone.
+			if [[ ${UPDATED:-} ]] || ! grep -qE '404 +Not Found|Unable to fetch' "$LOGS/setup-packages.log"; then
+				failed packages "installing packages"
+			fi
+			apt_update
+			run packages "${install[@]}" || failed packages "installing packages"
+		fi
+	fi
+	probe_all
+}
+
+apt_update() {
+	# It also fails when some source that nobody needs here is out of order.
+	run update "${root[@]}" apt-get update || true
+	UPDATED=1
+}
+
+# Sets UNKNOWN to those of the packages that apt knows no version of.
+apt_unknown() {
+	local line package=''
+	local -A known=()
+	while IFS= read -r line; do
+		case $line in
+		[!\ ]*:) package=${line%:} ;;
+		"  Candidate: ("*) ;;
+		"  Candidate: "*) known[$package]=1 ;;
+		esac
+	done < <(LC_ALL=C apt-cache policy "$@" 2>/dev/null)
+	UNKNOWN=()
+	for package; do
+		[[ ${known[$package]:-} ]] || UNKNOWN+=("$package")
+	done
+}
+
+# --- what is made here: under a temporary name, tried, renamed ---
+
+build_bindgen() {
+	local tmp dir=$TOOLS_DIR/bindgen-$BINDGEN_VERSION version
+	make_temp
+	say "building bindgen $BINDGEN_VERSION, this once: a minute or two"
+	run bindgen env -u MAKEFLAGS -u CARGO_BUILD_TARGET RUSTC="${VALUE[RUSTC]}" CARGO_TARGET_DIR="$tmp/target" \
+		"${VALUE[CARGO]}" install bindgen-cli --locked --version "$BINDGEN_VERSION" --root "$tmp/root" --no-track ||
+		failed bindgen "building bindgen"
+	version=$("$tmp/root/bin/bindgen" --version) || true
+	[[ $version == *"$BINDGEN_VERSION"* ]] ||
+		die 69 "the bindgen just built does not run, it says \"$version\"; see $LOGS/setup-bindgen.log"
+	rm -rf "$dir"
+	mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
+}
+
+# fetch_busybox ARCH: takes it out of the distribution's package, which is not installed.
+fetch_busybox() {
+	local tmp arch=$1 file
+	make_temp
+	if type -P apt-get >/dev/null; then
+		fetch_deb "$arch"
+	elif type -P dnf >/dev/null; then
+		fetch_rpm "$arch"
+	else
+		die 69 "busybox for $arch can be fetched with apt or dnf only; ${KEY[busybox $arch]}=path takes any static one"
+	fi || failed "busybox-$arch" "fetching busybox for $arch (${KEY[busybox $arch]}=path takes any static one)"
+	file=$(find "$tmp/root" -path '*bin/busybox' -type f | head -n1)
+	is_static "$file" "$arch" ||
+		die 69 "the package holds no static busybox for $arch; ${KEY[busybox $arch]}=path takes any"
+	mv -f "$file" "$TOOLS_DIR/busybox-$arch" || die 69 "cannot write $TOOLS_DIR/busybox-$arch"
+}
+
+# apt with a state folder of its own can have another architecture than the system's, without root.
+fetch_deb() {
+	local arch=${1/x86_64/amd64}
+	mkdir -p "$tmp"/{state/lists/partial,cache/archives/partial,deb}
+	: >"$tmp/status"
+	cat >"$tmp/apt.conf" <<-END
+		Dir::State "$tmp/state";
+		Dir::State::status "$tmp/status";
+		Dir::Cache "$tmp/cache";
+		APT::Architecture "$arch";
+		APT::Architectures "$arch";
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		#clear Acquire::IndexTargets::deb::DEP-11;
+		#clear Acquire::IndexTargets::deb::Contents-deb;
+		#clear APT::Update::Pre-Invoke;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+	END
+	run "busybox-$1" apt-get -c "$tmp/apt.conf" update || true # as in apt_update
+	cd "$tmp/deb"
+	run "busybox-$1" apt-get -c "$tmp/apt.conf" download busybox-static || return
+	cd "$ROOT"
+	run "busybox-$1" dpkg-deb -x "$tmp"/deb/busybox-static_*.deb "$tmp/root"
+}
+
+# Fedora's is static.
+fetch_rpm() {
+	mkdir -p "$tmp/root"
+	run "busybox-$1" dnf download --forcearch "${1/arm64/aarch64}" --destdir "$tmp" busybox || return
+	rpm2archive - <"$(echo "$tmp"/busybox-*.rpm)" | tar -xzf - -C "$tmp/root"
+}
+
+make_temp() {
+	tmp=$(mktemp -d "$TOOLS_DIR/.new.XXXXXX") || die 69 "cannot write $TOOLS_DIR"
+	TEMPS+=("$tmp")
+}
+
+# --- running things ---
+
+# run LOG COMMAND...: says what is run, and keeps its output out of sight.
+run() {
+	local log=$LOGS/setup-$1.log command
+	shift
+	printf -v command '%q ' "$@"
+	say "running: $command(output: ${log#"$ROOT/"})"
+	echo "\$ $command" >>"$log"
+	"$@" >>"$log" 2>&1 </dev/null 9>&-
+}
+
+# failed LOG WHAT [NEXT]: shows the end of the log and gives up.
+failed() {
+	local log=$LOGS/setup-$1.log next=${3:-"the whole output is in $LOGS/setup-$1.log"}
+	if [[ -f $log ]]; then
+		tail -n 15 "$log" | sed 's/^/  | /' >&2
+		if grep -qiE 'no space left|enough free space' "$log" || (($(df -Pk "$OUT" | awk 'NR == 2 { print $4 }') < 64)); then
+			next="the disk is full"
+		elif grep -qi 'remove is disabled' "$log"; then
+			next="apt would have to remove$(sed -n '/will be REMOVED/{n;s/^ *//p;}' "$log" | tail -n1)"
+			next+=": if you can do without it, run the command by hand and without --no-remove"
+		elif grep -qi 'could not get lock' "$log"; then
+			next="another package manager is at work: try again when it is done"
+		elif grep -qiE 'could ?n.t resolve|temporary failure|unreachable|connection (refused|reset|timed out|failed)|could not connect|failed to download' "$log"; then
+			next="the network or the server cannot be reached: try again when it can"
+		fi
+	fi
+	die 69 "$2 failed; $next"
+}
+
+main "$@"
