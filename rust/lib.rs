@@ -17,18 +17,11 @@
 
 // This is a library, though the compiler sees it as part of each module: a case
 // uses what its lesson needs, and no case needs all of it.
-#![allow(dead_code, unreachable_pub, unused_imports)]
+#![allow(dead_code, unreachable_pub)]
 
 mod bindings;
-#[cfg(not(MODULE))]
-pub mod boot;
-pub mod device;
-pub mod early_ioremap;
 pub mod gfp;
-pub mod io;
-pub mod kallsyms;
 pub mod kthread;
-pub mod memblock;
 pub mod page;
 pub mod slab;
 pub mod vmalloc;

@@ -6,7 +6,6 @@
 
 use crate::{
     guest::{Accel, Guest},
-
     project::{self, fingerprint, Project},
     term,
 };
@@ -103,4 +102,3 @@ fn host(qemu: &Path) -> Result<String> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     Ok(format!("boot {boot}qemu {}", fingerprint(qemu)?))
 }
-

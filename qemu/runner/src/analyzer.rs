@@ -52,7 +52,10 @@ fn with_modules(kernel: &str, modules: &[&Path], bindings: &Path) -> Result<Valu
         .into_iter()
         .filter_map(|name| Some(json!({ "crate": index(name)?, "name": name })))
         .collect();
-    let mut cfg = crates[kernel]["cfg"].as_array().cloned().unwrap_or_default();
+    let mut cfg = crates[kernel]["cfg"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     cfg.push(json!("MODULE"));
     for module in modules {
         let name = module.file_stem().unwrap_or_default().to_string_lossy();

@@ -40,8 +40,8 @@ impl Case {
     pub fn all(root: &Path) -> Result<Vec<Self>> {
         let modules = root.join("modules");
         let mut cases = Vec::new();
-        let entries = fs::read_dir(&modules)
-            .with_context(|| format!("cannot read {}", modules.display()))?;
+        let entries =
+            fs::read_dir(&modules).with_context(|| format!("cannot read {}", modules.display()))?;
         for entry in entries {
             let folder = entry?.path();
             if folder.join("case.toml").is_file() {
@@ -101,8 +101,8 @@ impl Case {
     /// The module's document: the text of its `//!` lines, which is Markdown.
     pub fn document(&self, side: Side) -> Result<String> {
         let path = self.source(side);
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(document(&text))
     }
 
@@ -207,7 +207,13 @@ pub fn select<'a>(cases: &'a [Case], patterns: &str) -> Result<Vec<&'a Case>> {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 5] = ["gfp-buddy", "gfp-flags", "gfp-slab", "gfp-vmalloc", "cma-overlap"];
+    const NAMES: [&str; 5] = [
+        "gfp-buddy",
+        "gfp-flags",
+        "gfp-slab",
+        "gfp-vmalloc",
+        "cma-overlap",
+    ];
 
     fn check(wanted: &str, expected: &[&str]) {
         assert_eq!(nearest(&NAMES, wanted), expected, "{wanted}");
@@ -251,7 +257,12 @@ mod tests {
                 .lines()
                 .filter_map(|line| line.strip_prefix("# "))
                 .collect();
-            assert_eq!(headings, ["Bug", "Rule", "Expected", "Fix", "Reach"], "{}", case.id);
+            assert_eq!(
+                headings,
+                ["Bug", "Rule", "Expected", "Fix", "Reach"],
+                "{}",
+                case.id
+            );
         }
     }
 }

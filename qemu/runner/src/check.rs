@@ -87,10 +87,7 @@ pub struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(
-        name: impl Into<String>,
-        body: impl Fn() -> Result<Outcome> + Send + Sync + 'a,
-    ) -> Self {
+    fn new(name: impl Into<String>, body: impl Fn() -> Result<Outcome> + Send + Sync + 'a) -> Self {
         Self {
             name: name.into(),
             body: Box::new(body),
@@ -102,7 +99,10 @@ impl<'a> Test<'a> {
         match (self.body)() {
             Err(error) if error.is::<child::Interrupted>() => Err(error),
             Err(error) => Ok(Outcome::Fail(
-                format!("could not run: {error:#}").lines().map(str::to_owned).collect(),
+                format!("could not run: {error:#}")
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
             )),
             outcome => outcome,
         }
@@ -113,8 +113,10 @@ impl<'a> Test<'a> {
 pub struct Built {
     /// The kernel.
     pub kernel: Kernel,
-    /// The modules, or the reason why there are none.
-    pub modules: Result<Modules>,
+    /// Why it could not be built, if it could not.
+    pub failure: Option<String>,
+    /// The modules, if all of them could be built.
+    pub modules: Option<Modules>,
 }
 
 /// The tests of all `cases` on all `machines`.
@@ -137,7 +139,9 @@ pub fn guest_tests<'a>(
             };
             for side in [Side::Bug, Side::Fixed] {
                 let case: &'a Case = case;
-                tests.push(guest_test(project, tools, options, case, side, machine, built));
+                tests.push(guest_test(
+                    project, tools, options, case, side, machine, built,
+                ));
             }
         }
     }
@@ -155,16 +159,20 @@ fn guest_test<'a>(
 ) -> Test<'a> {
     let name = crate::run::test_name(case, side, machine);
     Test::new(name, move || {
+        if let Some(failure) = &built.failure {
+            bail!("{failure}");
+        }
+        // A case that does not compile is that case's failure, and no other's.
         let modules = match &built.modules {
-            Ok(modules) => modules,
-            Err(error) => bail!("{error:#}"),
+            Some(modules) => modules.clone(),
+            None => modules::build(project, tools, &built.kernel, Some(&case.module(side)))?,
         };
         let run = Run {
             case,
             side,
             machine,
             kernel: &built.kernel,
-            modules,
+            modules: &modules,
         };
         let finished = run.run(project, tools, options, |_| ())?;
         let console = finished.folder.join("console.log");
@@ -188,32 +196,56 @@ pub fn host_tests<'a>(
         Test::new(format!("host.{name}"), move || {
             let mut cargo = Command::new(project.root.join("scripts/cargo.sh"));
             cargo.args(words);
-            logged(&mut cargo, &project.build.join(format!("logs/host-{name}.log")))
+            logged(
+                &mut cargo,
+                &project.build.join(format!("logs/host-{name}.log")),
+            )
         })
     };
     let mut tests = vec![
         cargo("test", &["test", "--release", "--locked", "--quiet"]),
         cargo("rustfmt", &["fmt", "--check"]),
-        cargo("clippy", &["clippy", "--release", "--locked", "--all-targets", "--quiet", "--", "-Dwarnings"]),
+        cargo(
+            "clippy",
+            &[
+                "clippy",
+                "--release",
+                "--locked",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-Dwarnings",
+            ],
+        ),
         Test::new("modules.rustfmt", move || {
             let mut rustfmt = Command::new(tools.need("RUSTFMT")?);
             rustfmt.args(["--check", "--edition", "2021", "--config-path"]);
             rustfmt.arg(project.root.join("rustfmt.toml"));
             let sources = modules::sources(&project.root)?;
-            let rust = sources.iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+            let rust = sources
+                .iter()
+                .filter(|path| path.extension().is_some_and(|e| e == "rs"));
             rustfmt.args(rust.map(|path| project.root.join(path)));
-            logged(&mut rustfmt, &project.build.join("logs/modules-rustfmt.log"))
+            logged(
+                &mut rustfmt,
+                &project.build.join("logs/modules-rustfmt.log"),
+            )
         }),
     ];
     for built in built {
-        tests.push(Test::new(format!("modules.clippy.{}", built.kernel.arch), move || {
-            modules::clippy(project, tools, &built.kernel)?;
-            Ok(Outcome::Pass)
-        }));
+        tests.push(Test::new(
+            format!("modules.clippy.{}", built.kernel.arch),
+            move || {
+                modules::clippy(project, tools, &built.kernel)?;
+                Ok(Outcome::Pass)
+            },
+        ));
     }
     tests.push(Test::new("scripts.shellcheck", move || {
         let Some(program) = tools.get("SHELLCHECK") else {
-            return Ok(Outcome::Skip("no shellcheck; make doctor says how to get it".to_owned()));
+            return Ok(Outcome::Skip(
+                "no shellcheck; make doctor says how to get it".to_owned(),
+            ));
         };
         let mut shellcheck = Command::new(program);
         shellcheck.arg("--external-sources");
@@ -384,7 +416,10 @@ mod tests {
     #[test]
     fn every_verdict_but_a_match_fails_or_skips() {
         assert!(matches!(Outcome::from(Verdict::Match), Outcome::Pass));
-        assert!(matches!(Outcome::from(Verdict::Skipped("x".into())), Outcome::Skip(_)));
+        assert!(matches!(
+            Outcome::from(Verdict::Skipped("x".into())),
+            Outcome::Skip(_)
+        ));
         for verdict in [
             Verdict::Differs(vec![]),
             Verdict::Survived(vec![]),

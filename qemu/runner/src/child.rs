@@ -140,8 +140,7 @@ pub fn run_logged(command: &mut Command, log: &Path, mut line: impl FnMut(&str))
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let mut file =
-        File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    let mut file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let (reader, writer) = pipe()?;
     command
         .stdin(Stdio::null())

@@ -185,8 +185,14 @@ impl Variants {
 impl Override {
     fn applies(&self, kernel: &KernelTraits<'_>) -> bool {
         self.arch.is_none_or(|arch| arch == kernel.arch)
-            && self.kernel.as_ref().is_none_or(|range| range.has(kernel.version))
-            && self.profile.as_ref().is_none_or(|profile| profile == kernel.profile)
+            && self
+                .kernel
+                .as_ref()
+                .is_none_or(|range| range.has(kernel.version))
+            && self
+                .profile
+                .as_ref()
+                .is_none_or(|profile| profile == kernel.profile)
     }
 }
 
@@ -260,7 +266,11 @@ lines = ["survived: x"]
 
     fn on(arch: Arch, version: &str) -> Claim {
         let profile = "default";
-        CaseFile::parse(GOOD).unwrap().bug.on(&KernelTraits { arch, version, profile })
+        CaseFile::parse(GOOD).unwrap().bug.on(&KernelTraits {
+            arch,
+            version,
+            profile,
+        })
     }
 
     #[test]
@@ -282,11 +292,17 @@ lines = ["survived: x"]
     #[test]
     fn errors_name_the_line_the_key_and_what_is_allowed() {
         let unknown = error("reach", "raech");
-        assert!(unknown.starts_with("3: ") && unknown.contains("raech"), "{unknown}");
+        assert!(
+            unknown.starts_with("3: ") && unknown.contains("raech"),
+            "{unknown}"
+        );
         assert!(unknown.contains("reach"), "{unknown}");
 
         let kind = error("\"bug\"", "\"bgu\"");
-        assert!(kind.starts_with("9: ") && kind.contains("known: ") && kind.contains("bug"), "{kind}");
+        assert!(
+            kind.starts_with("9: ") && kind.contains("known: ") && kind.contains("bug"),
+            "{kind}"
+        );
 
         let key = error("title =", "titel =");
         assert!(key.contains("titel") && key.contains("statement"), "{key}");

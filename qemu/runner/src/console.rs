@@ -76,8 +76,12 @@ fn push(out: &mut Vec<Line>, number: usize, raw: &str) -> bool {
 
 /// Where, behind the unfinished line of somebody else, a message of the kernel begins.
 fn second_message(text: &str) -> Option<usize> {
-    static STAMP: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:<\d>)?\[ {0,4}\d{1,6}\.\d{6}\](?:\[ *[TC]\d+[^\]]*\])? "));
-    let at = STAMP.find_iter(text).map(|m| m.start()).find(|&at| at > 0)?;
+    static STAMP: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"(?:<\d>)?\[ {0,4}\d{1,6}\.\d{6}\](?:\[ *[TC]\d+[^\]]*\])? "));
+    let at = STAMP
+        .find_iter(text)
+        .map(|m| m.start())
+        .find(|&at| at > 0)?;
     // What stands before may be a prefix that belongs to the message, not a line of its own.
     let before = parse(0, &text[..at]);
     (!before.text.trim().is_empty()).then_some(at)
@@ -92,7 +96,10 @@ fn parse(number: usize, raw: &str) -> Line {
     let mut rest = raw;
     // A console has a handful of prefixes at most; the bound keeps a strange line cheap.
     for _ in 0..8 {
-        match PREFIXES.iter().find_map(|prefix| prefix.strip(rest, &mut line)) {
+        match PREFIXES
+            .iter()
+            .find_map(|prefix| prefix.strip(rest, &mut line))
+        {
             Some(shorter) => rest = shorter,
             None => break,
         }
@@ -101,10 +108,13 @@ fn parse(number: usize, raw: &str) -> Line {
     line
 }
 
+/// Puts what a prefix says into the line.
+type Take = fn(&regex::Captures<'_>, &mut Line);
+
 /// A prefix that is taken off, and what its groups mean.
 struct Prefix {
     pattern: Regex,
-    take: fn(&regex::Captures<'_>, &mut Line),
+    take: Take,
 }
 
 impl Prefix {
@@ -120,22 +130,42 @@ static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
     const MONTH: &str = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
     const DAY: &str = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
     const ISO: &str = r"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?";
-    let rows: &[(&str, fn(&regex::Captures<'_>, &mut Line))] = &[
+    let rows: &[(&str, Take)] = &[
         // printk: "<4>[   12.345678][    T1] text", each part optional. The `@0` is Amlogic's.
         (r"^<(\d{1,3})>", take_level),
-        (r"^\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?", take_time),
+        (
+            r"^\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            take_time,
+        ),
         (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),
         // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text".
-        (r"^(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;", take_kmsg),
+        (
+            r"^(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
+            take_kmsg,
+        ),
         // dmesg -x: "kern  :warn  : ".
-        (r"^kern *: *(emerg|alert|crit|err|warn|notice|info|debug) *: ?", take_named_level),
+        (
+            r"^kern *: *(emerg|alert|crit|err|warn|notice|info|debug) *: ?",
+            take_named_level,
+        ),
         // dmesg -T, dmesg --time-format=iso, and serial loggers that write the wall clock.
-        (&format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"), nothing),
+        (
+            &format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"),
+            nothing,
+        ),
         (&format!(r"^\[{ISO}\] ?"), nothing),
         (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
         // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: ".
-        (&format!(r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"), nothing),
-        (&format!(r"^{ISO} +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"), nothing),
+        (
+            &format!(
+                r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
+            ),
+            nothing,
+        ),
+        (
+            &format!(r"^{ISO} +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"),
+            nothing,
+        ),
         (&format!(r"^{ISO} {{1,2}}"), nothing),
         (r"^\d\d:\d\d:\d\d(?:[.,]\d+)? ", nothing),
         (r"^[\w.-]+ kernel: ?", nothing),
@@ -180,8 +210,13 @@ fn take_kmsg(found: &regex::Captures<'_>, line: &mut Line) {
 }
 
 fn take_named_level(found: &regex::Captures<'_>, line: &mut Line) {
-    const NAMES: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
-    line.level = NAMES.iter().position(|name| *name == &found[1]).map(|at| at as u8);
+    const NAMES: [&str; 8] = [
+        "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
+    ];
+    line.level = NAMES
+        .iter()
+        .position(|name| *name == &found[1])
+        .map(|at| at as u8);
 }
 
 /// Drops escape sequences and control characters; a tab stays.
@@ -257,4 +292,159 @@ fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 fn regex(pattern: &str) -> Regex {
     #[allow(clippy::expect_used)] // A constant of this file; the tests compile each of them.
     Regex::new(pattern).expect("a pattern of this file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(raw: &str, time: Option<f64>, caller: Option<&str>, level: Option<u8>, text: &str) {
+        let all = lines(raw.as_bytes());
+        let expected = Line {
+            number: 1,
+            time,
+            caller: caller.map(str::to_string),
+            level,
+            text: text.to_string(),
+        };
+        assert_eq!(all, [expected]);
+    }
+
+    #[test]
+    fn prefixes_of_printk() {
+        check(
+            "[    1.250000][    T1] x",
+            Some(1.25),
+            Some("T1"),
+            None,
+            "x",
+        );
+        check(
+            "[    1.250000][   C12]  x",
+            Some(1.25),
+            Some("C12"),
+            None,
+            " x",
+        );
+        check("<4>[12345.250000] x", Some(12345.25), None, Some(4), "x");
+        check("[   T42] x", None, Some("T42"), None, "x");
+        check(
+            "4,1234,1250000,-,caller=T7;x",
+            Some(1.25),
+            Some("T7"),
+            Some(4),
+            "x",
+        );
+        check(
+            "kern  :warn  : [    1.250000] x",
+            Some(1.25),
+            None,
+            Some(4),
+            "x",
+        );
+        check("[    1.250000@0] x", Some(1.25), None, None, "x");
+    }
+
+    #[test]
+    fn prefixes_of_others() {
+        check(
+            "Jan  2 03:04:05 host kernel: [    1.250000] x",
+            Some(1.25),
+            None,
+            None,
+            "x",
+        );
+        check("Jan 02 03:04:05 host kernel: x", None, None, None, "x");
+        check(
+            "2026-01-02T03:04:05+0100 host kernel: x",
+            None,
+            None,
+            None,
+            "x",
+        );
+        check("[Fri Jan  2 03:04:05 2026] x", None, None, None, "x");
+        check(
+            "[2026-01-02 03:04:05.123] <6>[    1.250000] x",
+            Some(1.25),
+            None,
+            Some(6),
+            "x",
+        );
+        check("[    1.250000] host kernel: x", Some(1.25), None, None, "x");
+        check(" kernel:[    1.250000] x", Some(1.25), None, None, "x");
+        check("> > [    1.250000] x", Some(1.25), None, None, "x");
+    }
+
+    #[test]
+    fn what_is_no_prefix_stays() {
+        check(
+            "[<ffffffff81000000>] f+0x1/0x2",
+            None,
+            None,
+            None,
+            "[<ffffffff81000000>] f+0x1/0x2",
+        );
+        check(
+            ">ffff888005b3e000: fa",
+            None,
+            None,
+            None,
+            ">ffff888005b3e000: fa",
+        );
+        check(
+            "[  OK  ] Started it.",
+            None,
+            None,
+            None,
+            "[  OK  ] Started it.",
+        );
+        check(
+            "[    77]     0    77",
+            None,
+            None,
+            None,
+            "[    77]     0    77",
+        );
+    }
+
+    #[test]
+    fn control_characters_go() {
+        check(
+            "\x1b[1;31mx\x1b[0m\x1b]0;title\x07\0\u{7}y\r",
+            None,
+            None,
+            None,
+            "xy",
+        );
+        check("\x1b[2J\x1bcx\x1b(B", None, None, None, "x");
+        check("a\tb", None, None, None, "a\tb");
+        check("x\x1b[", None, None, None, "x");
+    }
+
+    #[test]
+    fn a_message_behind_an_unfinished_line_is_its_own() {
+        let all = lines(b"~ # insmod x[    1.250000][    T1] BUG: y\nz\n");
+        let texts: Vec<_> = all
+            .iter()
+            .map(|line| (line.number, line.text.as_str()))
+            .collect();
+        assert_eq!(texts, [(1, "~ # insmod x"), (1, "BUG: y"), (2, "z")]);
+    }
+
+    #[test]
+    fn numbers_count_raw_lines() {
+        let all = lines(b"a\n\n\r\nb\rc\n");
+        let texts: Vec<_> = all
+            .iter()
+            .map(|line| (line.number, line.text.as_str()))
+            .collect();
+        assert_eq!(texts, [(1, "a"), (2, ""), (3, ""), (4, "b"), (4, "c")]);
+        assert_eq!(lines(b""), []);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_replaced() {
+        assert_eq!(lines(b"a\xffb")[0].text, "a\u{fffd}b");
+    }
 }

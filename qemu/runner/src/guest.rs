@@ -3,13 +3,7 @@
 //! A guest: QEMU's command line, and its console followed until it is done. What the
 //! console says is judged elsewhere.
 
-use crate::{
-    child::Guarded,
-    kernel::Kernel,
-    machine::Machine,
-    project::Tools,
-    term,
-};
+use crate::{child::Guarded, kernel::Kernel, machine::Machine, project::Tools, term};
 use anyhow::{bail, Context, Result};
 use std::{
     fs::File,
@@ -133,7 +127,13 @@ impl Guest {
             Accel::Kvm => &machine.cpu.kvm,
         };
         let mut qemu = Command::new(&self.qemu);
-        qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+        qemu.args([
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+        ]);
         qemu.args(&machine.args);
         qemu.args(["-accel", self.accel.name(), "-cpu", cpu]);
         qemu.args(["-m", &machine.memory]);
@@ -280,7 +280,6 @@ pub fn split_words(name: &str, text: &str) -> Result<Vec<String>> {
     shlex::split(text).with_context(|| format!("{name}={text}: a quote in it is not closed"))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,7 +295,10 @@ mod tests {
                 memory: "64M".into(),
                 cpus: 1,
                 args: vec!["-M".into(), "none".into()],
-                cpu: Cpu { tcg: "max".into(), kvm: "host".into() },
+                cpu: Cpu {
+                    tcg: "max".into(),
+                    kvm: "host".into(),
+                },
                 kernel_args: "console=ttyS0".into(),
             },
             accel: Accel::Tcg,

@@ -42,11 +42,19 @@ pub fn make(
     let mut index = String::new();
     for module in modules {
         let name = module.file_name().unwrap_or_default().to_string_lossy();
-        image.file(&format!("{extra}/{name}"), 0o644, &read(&stripped(tools, module)?)?)?;
+        image.file(
+            &format!("{extra}/{name}"),
+            0o644,
+            &read(&stripped(tools, module)?)?,
+        )?;
         // None of our modules depends on another.
         index += &format!("extra/{name}:\n");
     }
-    image.file(&format!("lib/modules/{release}/modules.dep"), 0o644, index.as_bytes())?;
+    image.file(
+        &format!("lib/modules/{release}/modules.dep"),
+        0o644,
+        index.as_bytes(),
+    )?;
     image.finish()
 }
 

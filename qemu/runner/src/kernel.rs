@@ -58,7 +58,9 @@ impl Kernel {
         Ok(Self {
             arch,
             profile: profile.to_owned(),
-            output: project.kbuild.join(format!("kernels/{id}-{arch}-{profile}")),
+            output: project
+                .kbuild
+                .join(format!("kernels/{id}-{arch}-{profile}")),
             logs: project.build.join("logs"),
             source,
         })
@@ -77,8 +79,8 @@ impl Kernel {
     /// Its version as `uname -r` says it; known once it is built.
     pub fn release(&self) -> Result<String> {
         let path = self.output.join("include/config/kernel.release");
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(text.trim().to_owned())
     }
 
@@ -110,9 +112,8 @@ impl Kernel {
     pub fn build(&self, project: &Project, tools: &Tools) -> Result<()> {
         let inputs = self.inputs(project, tools)?;
         let stamp = self.output.join("oopsarium.inputs");
-        let current = || {
-            fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) && self.image().is_file()
-        };
+        let current =
+            || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) && self.image().is_file();
         if current() {
             return Ok(());
         }
@@ -129,7 +130,12 @@ impl Kernel {
         let expected = fs::read_to_string(&counted)
             .ok()
             .and_then(|text| text.trim().parse().ok())
-            .or_else(|| STEPS.iter().find(|(arch, _)| *arch == self.arch).map(|(_, steps)| *steps))
+            .or_else(|| {
+                STEPS
+                    .iter()
+                    .find(|(arch, _)| *arch == self.arch)
+                    .map(|(_, steps)| *steps)
+            })
             .filter(|_| !self.image().is_file());
         let whole = expected.is_some();
         let log = self.log("kernel");
@@ -152,7 +158,8 @@ impl Kernel {
 
     /// A log's place.
     pub fn log(&self, what: &str) -> PathBuf {
-        self.logs.join(format!("{what}-{}-{}.log", self.arch, self.profile))
+        self.logs
+            .join(format!("{what}-{}-{}.log", self.arch, self.profile))
     }
 
     /// Everything that the kernel is made of, as text that changes when any of it does.
@@ -273,8 +280,22 @@ pub fn toolchain(tools: &Tools) -> Result<Vec<String>> {
 /// would take for its own, and puts in what bindgen looks for.
 pub fn set_environment(make: &mut Command, tools: &Tools) {
     for variable in [
-        "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "ARCH", "O", "V", "KDIR", "LLVM",
-        "KBUILD_OUTPUT", "KERNEL_SRC", "CROSS_COMPILE", "RUSTFLAGS", "RUSTC", "CASE", "CASES",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "MAKEOVERRIDES",
+        "ARCH",
+        "O",
+        "V",
+        "KDIR",
+        "LLVM",
+        "KBUILD_OUTPUT",
+        "KERNEL_SRC",
+        "CROSS_COMPILE",
+        "RUSTFLAGS",
+        "RUSTC",
+        "CASE",
+        "CASES",
     ] {
         make.env_remove(variable);
     }
@@ -307,7 +328,9 @@ fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
         return Ok((id, unpacked));
     }
     // Under another name until it is whole; an interrupted one is removed.
-    let partial = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(&sources)?;
+    let partial = tempfile::Builder::new()
+        .prefix(".unpacking-")
+        .tempdir_in(&sources)?;
     let progress = Progress::start("unpacking the kernel's source", None);
     let mut tar = Command::new("tar");
     tar.arg("-xf").arg(given).arg("--strip-components=1");
@@ -323,7 +346,10 @@ fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
 /// A kernel tree, and one that knows Rust.
 fn checked(tree: PathBuf) -> Result<PathBuf> {
     if !tree.join("Kbuild").is_file() || !tree.join("init/Kconfig").is_file() {
-        bail!("{}: not a kernel's source tree; name one with KERNEL_SRC=", tree.display());
+        bail!(
+            "{}: not a kernel's source tree; name one with KERNEL_SRC=",
+            tree.display()
+        );
     }
     if !tree.join("rust/kernel/lib.rs").is_file() {
         bail!(
@@ -352,11 +378,17 @@ pub fn read_config(path: &Path) -> Result<BTreeMap<String, String>> {
 fn parse_config(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .filter_map(|line| {
-            if let Some(name) = line.strip_prefix("# ").and_then(|l| l.strip_suffix(" is not set")) {
-                return name.starts_with("CONFIG_").then(|| (name.to_owned(), "n".to_owned()));
+            if let Some(name) = line
+                .strip_prefix("# ")
+                .and_then(|l| l.strip_suffix(" is not set"))
+            {
+                return name
+                    .starts_with("CONFIG_")
+                    .then(|| (name.to_owned(), "n".to_owned()));
             }
             let (name, value) = line.split_once('=')?;
-            name.starts_with("CONFIG_").then(|| (name.to_owned(), value.to_owned()))
+            name.starts_with("CONFIG_")
+                .then(|| (name.to_owned(), value.to_owned()))
         })
         .collect()
 }

@@ -44,7 +44,11 @@ pub fn explain(root: &Path, case: &Case) -> Result<String> {
         case.source(Side::Fixed),
         case.folder.join("case.toml"),
     ] {
-        writeln!(text, "{}", path.strip_prefix(root).unwrap_or(&path).display())?;
+        writeln!(
+            text,
+            "{}",
+            path.strip_prefix(root).unwrap_or(&path).display()
+        )?;
     }
     writeln!(text, "\nDescribed in: {}", case.file.source)?;
     Ok(text)
@@ -62,7 +66,8 @@ const BEGIN: &str = "<!-- the table of cases: made by `make readme` -->\n";
 const END: &str = "<!-- end of the table -->\n";
 
 fn table(cases: &[Case]) -> Result<String> {
-    let mut text = "| case | what it does | how | machines |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut text =
+        "| case | what it does | how | machines |\n| --- | --- | --- | --- |\n".to_owned();
     for case in cases {
         let module = case.module(Side::Bug);
         writeln!(
@@ -79,8 +84,12 @@ fn table(cases: &[Case]) -> Result<String> {
 
 /// The README with its table made anew; as it stands, if it is current.
 fn renewed(readme: &str, cases: &[Case]) -> Result<String> {
-    let (before, rest) = readme.split_once(BEGIN).context("README.md: no table of cases")?;
-    let (_, after) = rest.split_once(END).context("README.md: the table has no end")?;
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .context("README.md: no table of cases")?;
+    let (_, after) = rest
+        .split_once(END)
+        .context("README.md: the table has no end")?;
     Ok(format!("{before}{BEGIN}\n{}\n{END}{after}", table(cases)?))
 }
 
@@ -88,7 +97,8 @@ fn renewed(readme: &str, cases: &[Case]) -> Result<String> {
 pub fn stale_table(root: &Path, cases: &[Case]) -> Result<Option<String>> {
     let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
     let current = renewed(&readme, cases)? == readme;
-    Ok((!current).then(|| "README.md: the table of cases is stale; make readme renews it".to_owned()))
+    Ok((!current)
+        .then(|| "README.md: the table of cases is stale; make readme renews it".to_owned()))
 }
 
 /// Renews the README's table.

@@ -62,7 +62,9 @@ impl Arch {
 
     /// Whether this program runs on it.
     pub fn is_host(self) -> bool {
-        std::env::consts::ARCH.parse().is_ok_and(|host: Self| host == self)
+        std::env::consts::ARCH
+            .parse()
+            .is_ok_and(|host: Self| host == self)
     }
 }
 
@@ -130,7 +132,10 @@ impl Machine {
             .with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 machines.push(Self::read(&path)?);
             }
         }
@@ -142,7 +147,11 @@ impl Machine {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let mut machine: Self = toml::from_str(&text).map_err(|error| {
-            anyhow!("{}: {}", path.display(), error.message().replace('\n', "; "))
+            anyhow!(
+                "{}: {}",
+                path.display(),
+                error.message().replace('\n', "; ")
+            )
         })?;
         machine.name = path
             .file_stem()

@@ -196,8 +196,19 @@ fn usage(error: anyhow::Error) -> anyhow::Error {
 fn dispatch(cli: Cli) -> Result<u8> {
     let project = Project::find(cli.root, cli.build).map_err(usage)?;
     match cli.command {
-        Command::Run { case, fixed, on, guest } => run_case(&project, &case, fixed, &on, &guest),
-        Command::Check { cases, arch, shard, profile, guest } => {
+        Command::Run {
+            case,
+            fixed,
+            on,
+            guest,
+        } => run_case(&project, &case, fixed, &on, &guest),
+        Command::Check {
+            cases,
+            arch,
+            shard,
+            profile,
+            guest,
+        } => {
             let shard = shard.unwrap_or(check::Shard::WHOLE);
             check_all(&project, &cases, arch, shard, &profile, &guest)
         }
@@ -213,7 +224,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         }
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
-            build(&project, &on)?;
+            build(&project, &on, None)?;
             Ok(0)
         }
         Command::Modules { kdir } => {
@@ -224,7 +235,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Ok(0)
         }
         Command::RustAnalyzer { on } => {
-            let (tools, kernel, _) = build(&project, &on)?;
+            let (tools, kernel, _) = build(&project, &on, None)?;
             analyzer::write(&project, &tools, &kernel)?;
             Ok(0)
         }
@@ -242,19 +253,25 @@ fn dispatch(cli: Cli) -> Result<u8> {
     }
 }
 
-/// Builds the kernel and the modules.
-fn build(project: &Project, on: &On) -> Result<(Tools, Kernel, modules::Modules)> {
+/// Builds the kernel and the modules, or only the module called `only`.
+fn build(
+    project: &Project,
+    on: &On,
+    only: Option<&str>,
+) -> Result<(Tools, Kernel, modules::Modules)> {
     let tools = Tools::read(project)?;
     let kernel = Kernel::locate(project, &tools, on.arch, &on.profile)?;
     kernel.build(project, &tools)?;
-    let modules = modules::build(project, &tools, &kernel)?;
+    let modules = modules::build(project, &tools, &kernel, only)?;
     Ok((tools, kernel, modules))
 }
 
 /// The machine that stands for an architecture: the one of the same name.
 fn machine(project: &Project, arch: Arch) -> Result<Machine> {
     let machines = Machine::all(&project.root)?;
-    let machine = machines.into_iter().find(|machine| machine.name == arch.name());
+    let machine = machines
+        .into_iter()
+        .find(|machine| machine.name == arch.name());
     machine.with_context(|| format!("no machine qemu/machines/{arch}.toml"))
 }
 
@@ -275,8 +292,9 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     }
-    let (tools, kernel, modules) = build(project, on)?;
     let side = if fixed { Side::Fixed } else { Side::Bug };
+    let module = case.module(side);
+    let (tools, kernel, modules) = build(project, on, case.loadable().then_some(&module))?;
     let run = Run {
         case,
         side,
@@ -346,18 +364,26 @@ fn check_all(
     for arch in Arch::ALL {
         if machines.iter().any(|machine| machine.arch == arch) {
             let kernel = Kernel::locate(project, &tools, arch, profile)?;
-            let modules = kernel
-                .build(project, &tools)
-                .and_then(|()| modules::build(project, &tools, &kernel));
+            let failure = kernel.build(project, &tools).err();
+            let modules = match failure {
+                None => modules::build(project, &tools, &kernel, None).ok(),
+                Some(_) => None,
+            };
             child::check_interrupted()?;
-            built.push(check::Built { kernel, modules });
+            built.push(check::Built {
+                kernel,
+                failure: failure.map(|error| format!("{error:#}")),
+                modules,
+            });
         }
     }
     let mut tests = Vec::new();
     if patterns.trim().is_empty() {
         tests.extend(check::host_tests(project, &tools, &cases, &built));
     }
-    tests.extend(check::guest_tests(project, &tools, &options, &chosen, &machines, &built));
+    tests.extend(check::guest_tests(
+        project, &tools, &options, &chosen, &machines, &built,
+    ));
     let good = check::run(&tests, shard, kernel::jobs())?;
     Ok(u8::from(!good))
 }
@@ -365,7 +391,7 @@ fn check_all(
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options().map_err(usage)?;
     let machine = machine(project, on.arch)?;
-    let (tools, kernel, modules) = build(project, on)?;
+    let (tools, kernel, modules) = build(project, on, None)?;
     let image = image::make(project, &tools, &kernel, &modules.all()?)?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
     let initrd = project.build.join(format!("shell-{}.cpio", on.arch));
@@ -378,5 +404,8 @@ fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     term::command(&qemu);
     // QEMU takes this program's place, and with it the terminal.
     let error = qemu.exec();
-    bail!("cannot start {}: {error}", qemu.get_program().to_string_lossy())
+    bail!(
+        "cannot start {}: {error}",
+        qemu.get_program().to_string_lossy()
+    )
 }

@@ -32,7 +32,12 @@ impl Modules {
     pub fn file(&self, name: &str) -> Result<PathBuf> {
         let folder = name.strip_suffix("_fixed").unwrap_or(name);
         let path = ["modules", "samples"]
-            .map(|kind| self.stage.join(kind).join(folder).join(format!("{name}.ko")))
+            .map(|kind| {
+                self.stage
+                    .join(kind)
+                    .join(folder)
+                    .join(format!("{name}.ko"))
+            })
             .into_iter()
             .find(|path| path.is_file());
         path.with_context(|| format!("kbuild made no {name}.ko in {}", self.stage.display()))
@@ -52,17 +57,38 @@ impl Modules {
     }
 }
 
-/// Builds the modules for one of our kernels, if their sources have changed.
+/// Builds the modules for one of our kernels, if their sources have changed: all of them, or
+/// only the one called `only`, which then does not wait for the others or fail with them.
 ///
 /// # Errors
 ///
 /// When kbuild fails: then with what the compiler said.
-pub fn build(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<Modules> {
+pub fn build(
+    project: &Project,
+    tools: &Tools,
+    kernel: &Kernel,
+    only: Option<&str>,
+) -> Result<Modules> {
     let name = kernel.output.file_name().unwrap_or_default();
     let stage = project.kbuild.join("modules").join(name);
-    let make = kernel.make(tools)?;
-    run(project, &stage, make, &kernel.image(), &kernel.log("modules"), "building the modules")?;
+    let job = Job {
+        stage: &stage,
+        kernel: &kernel.image(),
+        log: &kernel.log("modules"),
+        what: "building the modules",
+        only: only.map(|name| source_of(project, name)).transpose()?,
+    };
+    job.run(project, kernel.make(tools)?)?;
     Ok(Modules { stage })
+}
+
+/// The source of the module `name`, below the project's folder.
+fn source_of(project: &Project, name: &str) -> Result<PathBuf> {
+    let file = format!("{name}.rs");
+    sources(&project.root)?
+        .into_iter()
+        .find(|path| path.file_name().is_some_and(|found| *found == *file))
+        .with_context(|| format!("no {file} under modules/ or samples/"))
 }
 
 /// Holds the modules against clippy, as kbuild does for the kernel's own Rust.
@@ -75,8 +101,14 @@ pub fn clippy(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<()> {
     let stage = project.kbuild.join("clippy").join(name);
     let mut make = kernel.make(tools)?;
     make.args(["CLIPPY=1", "KRUSTFLAGS=-Dwarnings"]);
-    let what = "running clippy on the modules";
-    run(project, &stage, make, &kernel.image(), &kernel.log("clippy"), what)
+    let job = Job {
+        stage: &stage,
+        kernel: &kernel.image(),
+        log: &kernel.log("clippy"),
+        what: "running clippy on the modules",
+        only: None,
+    };
+    job.run(project, make)
 }
 
 /// Builds the modules for the kernel whose build folder (or headers) is `kdir`.
@@ -95,12 +127,21 @@ pub fn build_for(project: &Project, tools: &Tools, kdir: &Path) -> Result<Vec<Pa
     make.arg("-C").arg(&kdir);
     let arguments = toolchain(tools)?;
     // A kernel built by GCC wants modules built by GCC.
-    make.args(arguments.iter().filter(|argument| clang || !argument.starts_with("LLVM=")));
+    make.args(
+        arguments
+            .iter()
+            .filter(|argument| clang || !argument.starts_with("LLVM=")),
+    );
     make.arg(format!("-j{}", jobs()));
     set_environment(&mut make, tools);
-    let log = project.build.join("logs/modules-kdir.log");
-    let version = kdir.join("include/config/auto.conf");
-    run(project, &stage, make, &version, &log, "building the modules")?;
+    let job = Job {
+        stage: &stage,
+        kernel: &kdir.join("include/config/auto.conf"),
+        log: &project.build.join("logs/modules-kdir.log"),
+        what: "building the modules",
+        only: None,
+    };
+    job.run(project, make)?;
     Modules { stage }.all()
 }
 
@@ -130,8 +171,12 @@ fn check_foreign(kdir: &Path, tools: &Tools) -> Result<bool> {
             bindings.display()
         );
     }
-    let theirs = config.get("CONFIG_RUSTC_VERSION_TEXT").map(|text| text.trim_matches('"'));
-    let ours = Command::new(tools.need("RUSTC")?).arg("--version").output()?;
+    let theirs = config
+        .get("CONFIG_RUSTC_VERSION_TEXT")
+        .map(|text| text.trim_matches('"'));
+    let ours = Command::new(tools.need("RUSTC")?)
+        .arg("--version")
+        .output()?;
     let ours = String::from_utf8_lossy(&ours.stdout).trim().to_owned();
     if let Some(theirs) = theirs.filter(|theirs| **theirs != ours) {
         bail!(
@@ -139,37 +184,65 @@ fn check_foreign(kdir: &Path, tools: &Tools) -> Result<bool> {
              same; here is {ours}; name the other with RUSTC="
         );
     }
-    Ok(config.get("CONFIG_CC_IS_CLANG").is_some_and(|value| value == "y"))
+    Ok(config
+        .get("CONFIG_CC_IS_CLANG")
+        .is_some_and(|value| value == "y"))
 }
 
-/// Runs `make M=stage`, if a source or the kernel has changed since the last time.
-fn run(
-    project: &Project,
-    stage: &Path,
-    mut make: Command,
-    kernel: &Path,
-    log: &Path,
-    what: &str,
-) -> Result<()> {
-    let inputs = inputs(project, kernel)?;
-    let stamp = stage.join("oopsarium.inputs");
-    let current = || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs);
-    if current() {
-        return Ok(());
+/// A run of kbuild over the modules.
+struct Job<'a> {
+    /// Where it leaves what it makes.
+    stage: &'a Path,
+    /// What stands for the kernel: when this file changes, so do all modules.
+    kernel: &'a Path,
+    log: &'a Path,
+    what: &'a str,
+    /// The one source, below the project's folder, that is wanted.
+    only: Option<PathBuf>,
+}
+
+impl Job<'_> {
+    /// Runs `make M=stage`, if a source or the kernel has changed since the last time.
+    fn run(&self, project: &Project, mut make: Command) -> Result<()> {
+        let stage = self.stage;
+        let inputs = self.inputs(project)?;
+        let name = self.only.as_ref().and_then(|source| source.file_stem());
+        let name = name.unwrap_or("all".as_ref()).to_string_lossy();
+        let stamp = stage.join(format!("oopsarium.{name}.inputs"));
+        let current = || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs);
+        if current() {
+            return Ok(());
+        }
+        let _lock = project::lock(stage, "oopsarium.lock")?;
+        if current() {
+            return Ok(());
+        }
+        if stamp.exists() {
+            fs::remove_file(&stamp)?;
+        }
+        fill(project, stage)?;
+        make.arg(format!("M={}", stage.display()));
+        match &self.only {
+            Some(source) => make.arg(source.with_extension("ko")),
+            None => make.arg("modules"),
+        };
+        let progress = Progress::start(self.what, None);
+        child::run_logged(&mut make, self.log, |_| ())?;
+        progress.done();
+        project::write_whole(&stamp, inputs.as_bytes())
     }
-    let _lock = project::lock(stage, "oopsarium.lock")?;
-    if current() {
-        return Ok(());
+
+    /// Everything that is built, as text that changes when any of it does.
+    fn inputs(&self, project: &Project) -> Result<String> {
+        let mut inputs = fingerprint(self.kernel)?;
+        for source in sources(&project.root)? {
+            let shared = source.starts_with("rust") || source.starts_with("Kbuild");
+            if shared || self.only.as_ref().is_none_or(|only| *only == source) {
+                inputs += &fingerprint(&project.root.join(source))?;
+            }
+        }
+        Ok(inputs)
     }
-    if stamp.exists() {
-        fs::remove_file(&stamp)?;
-    }
-    fill(project, stage)?;
-    make.arg(format!("M={}", stage.display())).arg("modules");
-    let progress = Progress::start(what, None);
-    child::run_logged(&mut make, log, |_| ())?;
-    progress.done();
-    project::write_whole(&stamp, inputs.as_bytes())
 }
 
 /// Fills `stage` with links to the sources: kbuild leaves what it makes beside them, and
@@ -237,22 +310,15 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         let name = entry?.file_name();
         let text = name.to_string_lossy();
         let made = text == "bindings_generated.rs" || text.ends_with(".mod.c");
-        let source = [".rs", ".h", ".c"].iter().any(|ending| text.ends_with(ending))
+        let source = [".rs", ".h", ".c"]
+            .iter()
+            .any(|ending| text.ends_with(ending))
             || text == "bindgen_parameters";
         if source && !made {
             found.push(folder.join(name));
         }
     }
     Ok(())
-}
-
-/// Everything that the modules are made of, as text that changes when any of it does.
-fn inputs(project: &Project, kernel: &Path) -> Result<String> {
-    let mut inputs = fingerprint(kernel)?;
-    for source in sources(&project.root)? {
-        inputs += &fingerprint(&project.root.join(source))?;
-    }
-    Ok(inputs)
 }
 
 #[cfg(test)]
@@ -270,7 +336,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a root");
         let stage = folder.path().join("stage");
-        for path in ["Kbuild", "rust/lib.rs", "modules/a/a.rs", "modules/a/case.toml"] {
+        for path in [
+            "Kbuild",
+            "rust/lib.rs",
+            "modules/a/a.rs",
+            "modules/a/case.toml",
+        ] {
             write(&root, path);
         }
         let project = Project {

@@ -108,7 +108,10 @@ fn elsewhere(build: &Path) -> Result<PathBuf> {
 /// Eight hexadecimal digits that stand for `bytes`.
 pub fn short_hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest[..4]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// What tells one version of a file from another without reading it: its name, size
@@ -192,7 +195,10 @@ impl Tools {
 
     /// The tool `key`, if set-up found it.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(key)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The tool `key`.
@@ -202,7 +208,9 @@ impl Tools {
     /// When set-up did not look for it, or did not find it.
     pub fn need(&self, key: &str) -> Result<&str> {
         self.get(key).with_context(|| {
-            format!("no {key} in build/tools.env; make doctor says what is missing and how to get it")
+            format!(
+                "no {key} in build/tools.env; make doctor says what is missing and how to get it"
+            )
         })
     }
 }

@@ -106,8 +106,12 @@ impl Run<'_> {
             guest.kernel_args.push(format!("oopsarium={module}"));
             guest.init_args.push("boot".to_owned());
         }
-        guest.kernel_args.extend(guest::split_words("kernel_args", &claim.kernel_args)?);
-        guest.kernel_args.extend(options.kernel_args.iter().cloned());
+        guest
+            .kernel_args
+            .extend(guest::split_words("kernel_args", &claim.kernel_args)?);
+        guest
+            .kernel_args
+            .extend(options.kernel_args.iter().cloned());
         guest.qemu_args.extend(options.qemu_args.iter().cloned());
         guest.accel = accel::choose(project, options.accel, &guest)?;
         Ok(guest)
@@ -132,9 +136,13 @@ impl Run<'_> {
         fs::create_dir_all(&results)
             .with_context(|| format!("cannot make {}", results.display()))?;
         // Under a name of its own until it is whole: two runs of one case do not mix.
-        let traces = tempfile::Builder::new().prefix(".running-").tempdir_in(&results)
+        let traces = tempfile::Builder::new()
+            .prefix(".running-")
+            .tempdir_in(&results)
             .with_context(|| format!("cannot write to {}", results.display()))?;
-        let folder = results.join(&self.machine.name).join(self.case.module(self.side));
+        let folder = results
+            .join(&self.machine.name)
+            .join(self.case.module(self.side));
 
         let module = match self.case.loadable() {
             true => vec![self.modules.file(&self.case.module(self.side))?],

@@ -37,7 +37,9 @@ fn write_report(
         write_source(out, &place.1, place.0.line)?;
     }
     if let Some(fault) = &report.fault {
-        let address = fault.address.map_or(String::new(), |at| format!(" at {at:#x}"));
+        let address = fault
+            .address
+            .map_or(String::new(), |at| format!(" at {at:#x}"));
         writeln!(out, "  fault{address}: {}", fault.reason)?;
     }
     write_task(out, report)?;
@@ -54,7 +56,11 @@ fn write_report(
             "    {DIM}(and {doubtful} addresses found on the stack that the unwinder does not vouch for){DIM:#}"
         )?;
     }
-    if let Some(letters) = report.tainted.as_deref().filter(|letters| !letters.is_empty()) {
+    if let Some(letters) = report
+        .tainted
+        .as_deref()
+        .filter(|letters| !letters.is_empty())
+    {
         let taints: Vec<String> = explain_taint(letters)
             .iter()
             .map(|taint| format!("{}: {}", taint.letter, taint.meaning))
@@ -101,7 +107,9 @@ fn write_source(out: &mut String, file: &Path, line: u32) -> std::fmt::Result {
 fn write_task(out: &mut String, report: &Report) -> std::fmt::Result {
     let mut parts = Vec::new();
     if let Some(comm) = &report.comm {
-        let pid = report.pid.map_or(String::new(), |pid| format!(" (PID {pid})"));
+        let pid = report
+            .pid
+            .map_or(String::new(), |pid| format!(" (PID {pid})"));
         parts.push(format!("task {comm}{pid}"));
     }
     if let Some(cpu) = report.cpu {

@@ -115,16 +115,26 @@ impl Symbols {
     pub fn source_root(&self) -> &Path {
         self.root.get_or_init(|| {
             // A function that every kernel has, in a file that never moved.
-            let places = self.kernel.find("panic", 0).map(|start| self.kernel.places(start));
+            let places = self
+                .kernel
+                .find("panic", 0)
+                .map(|start| self.kernel.places(start));
             let file = places.and_then(|mut all| all.pop()).map(|place| place.path);
-            let root = file.as_deref().and_then(|path| path.to_str()).and_then(|path| path.strip_suffix("kernel/panic.c"));
+            let root = file
+                .as_deref()
+                .and_then(|path| path.to_str())
+                .and_then(|path| path.strip_suffix("kernel/panic.c"));
             root.map(PathBuf::from).unwrap_or_default()
         })
     }
 
     fn relative(&self, path: &Path) -> String {
         let root = self.source_root();
-        let short = if root.as_os_str().is_empty() { path } else { path.strip_prefix(root).unwrap_or(path) };
+        let short = if root.as_os_str().is_empty() {
+            path
+        } else {
+            path.strip_prefix(root).unwrap_or(path)
+        };
         short.to_string_lossy().into_owned()
     }
 
@@ -133,14 +143,20 @@ impl Symbols {
             return Some(&self.kernel);
         };
         let name = name.replace('-', "_");
-        self.modules.iter().find(|(known, _)| *known == name).map(|(_, image)| image)
+        self.modules
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, image)| image)
     }
 }
 
 /// A module's name, as the kernel gives it, from its file: `gfp-slab.ko.debug` is `gfp_slab`.
 fn module_name(path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    file.split(".ko").next().unwrap_or_default().replace('-', "_")
+    file.split(".ko")
+        .next()
+        .unwrap_or_default()
+        .replace('-', "_")
 }
 
 type Reader = EndianReader<RunTimeEndian, Bytes>;
@@ -188,7 +204,9 @@ impl Image {
             let short = name.split(".llvm.").next().filter(|short| *short != name)?;
             names.get(short)
         })?;
-        let fits = all.iter().find(|one| one.size == size || one.own_size == size);
+        let fits = all
+            .iter()
+            .find(|one| one.size == size || one.own_size == size);
         fits.or(all.first()).map(|one| one.start)
     }
 
@@ -199,18 +217,33 @@ impl Image {
         let layout = Layout::new(&file);
         let mut all: Vec<(u64, u64, u64, &str)> = file
             .symbols()
-            .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown | SymbolKind::Data))
+            .filter(|symbol| {
+                matches!(
+                    symbol.kind(),
+                    SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown | SymbolKind::Data
+                )
+            })
             .filter_map(|symbol| {
                 let name = symbol.name().ok().filter(|name| is_listed(name))?;
                 let section = symbol.section_index()?;
                 let end = layout.end(section)?;
-                Some((layout.address(section, symbol.address()), symbol.size(), end, name))
+                Some((
+                    layout.address(section, symbol.address()),
+                    symbol.size(),
+                    end,
+                    name,
+                ))
             })
             .collect();
         all.sort_unstable();
         let mut names: HashMap<String, Vec<Extent>> = HashMap::with_capacity(all.len());
         for (index, &(start, own_size, end, name)) in all.iter().enumerate() {
-            let next = all[index..].iter().map(|one| one.0).find(|&other| other > start).unwrap_or(end).min(end.max(start));
+            let next = all[index..]
+                .iter()
+                .map(|one| one.0)
+                .find(|&other| other > start)
+                .unwrap_or(end)
+                .min(end.max(start));
             names.entry(name.to_string()).or_default().push(Extent {
                 start,
                 size: next - start,
@@ -232,7 +265,10 @@ impl Image {
             let Some(location) = frame.location else {
                 continue;
             };
-            let name = frame.function.as_ref().and_then(|function| function.raw_name().ok());
+            let name = frame
+                .function
+                .as_ref()
+                .and_then(|function| function.raw_name().ok());
             let path = normal(location.file.unwrap_or(UNKNOWN));
             places.push(Place {
                 function: demangle(name.as_deref().unwrap_or(UNKNOWN)),
@@ -255,9 +291,15 @@ impl Image {
     fn read_dwarf(&self) -> Option<gimli::Dwarf<Reader>> {
         let file = object::File::parse(&*self.bytes).ok()?;
         let layout = Layout::new(&file);
-        let endian = if file.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+        let endian = if file.is_little_endian() {
+            RunTimeEndian::Little
+        } else {
+            RunTimeEndian::Big
+        };
         let load = |id: gimli::SectionId| -> Result<Reader, gimli::Error> {
-            let bytes = self.section(&file, &layout, id.name()).unwrap_or_else(|| Bytes::new(Owner::Heap(Vec::new())));
+            let bytes = self
+                .section(&file, &layout, id.name())
+                .unwrap_or_else(|| Bytes::new(Owner::Heap(Vec::new())));
             Ok(EndianReader::new(bytes, endian))
         };
         gimli::Dwarf::load(load).ok()
@@ -367,10 +409,23 @@ fn line_of(header: &gimli::LineProgramHeader<Reader>, address: u64) -> Option<(u
     found
 }
 
-fn file_of(dwarf: &gimli::Dwarf<Reader>, unit: &gimli::Unit<Reader>, index: u64) -> Option<PathBuf> {
+fn file_of(
+    dwarf: &gimli::Dwarf<Reader>,
+    unit: &gimli::Unit<Reader>,
+    index: u64,
+) -> Option<PathBuf> {
     let header = unit.line_program.as_ref()?.header();
     let entry = header.file(index)?;
-    let text = |value| Some(dwarf.attr_string(unit, value).ok()?.to_string_lossy().ok()?.into_owned());
+    let text = |value| {
+        Some(
+            dwarf
+                .attr_string(unit, value)
+                .ok()?
+                .to_string_lossy()
+                .ok()?
+                .into_owned(),
+        )
+    };
     let mut path = PathBuf::new();
     if let Some(top) = &unit.comp_dir {
         path.push(&*top.to_string_lossy().ok()?);
@@ -390,7 +445,10 @@ impl fmt::Debug for Image {
 
 /// Names that kallsyms lists too; the others do not end the function before them.
 fn is_listed(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('$') && !name.starts_with(".L") && !name.starts_with("__pi_.L")
+    !name.is_empty()
+        && !name.starts_with('$')
+        && !name.starts_with(".L")
+        && !name.starts_with("__pi_.L")
 }
 
 /// Where the sections of a file are taken to lie. In a module all begin at 0; to tell them apart,
@@ -410,11 +468,17 @@ impl Layout {
             let base = if relocatable { next } else { 0 };
             if is_loaded(&section) {
                 let start = if relocatable { base } else { section.address() };
-                sections.insert(section.index(), (base, start.saturating_add(section.size())));
+                sections.insert(
+                    section.index(),
+                    (base, start.saturating_add(section.size())),
+                );
                 next = (next + section.size() + 0x1000) & !0xfff;
             }
         }
-        Layout { relocatable, sections }
+        Layout {
+            relocatable,
+            sections,
+        }
     }
 
     fn address(&self, section: SectionIndex, value: u64) -> u64 {
@@ -427,13 +491,22 @@ impl Layout {
     }
 
     /// Applies the absolute relocations, which are all that debug sections have.
-    fn relocate(&self, file: &object::File<'_>, section: &object::Section<'_, '_>, data: &mut [u8]) {
+    fn relocate(
+        &self,
+        file: &object::File<'_>,
+        section: &object::Section<'_, '_>,
+        data: &mut [u8],
+    ) {
         for (offset, relocation) in section.relocations() {
             let target = match relocation.target() {
-                object::RelocationTarget::Symbol(index) => file.symbol_by_index(index).ok().map(|symbol| match symbol.section_index() {
-                    Some(section) => self.address(section, symbol.address()),
-                    None => symbol.address(),
-                }),
+                object::RelocationTarget::Symbol(index) => {
+                    file.symbol_by_index(index)
+                        .ok()
+                        .map(|symbol| match symbol.section_index() {
+                            Some(section) => self.address(section, symbol.address()),
+                            None => symbol.address(),
+                        })
+                }
                 object::RelocationTarget::Section(index) => Some(self.address(index, 0)),
                 _ => None,
             };
@@ -442,18 +515,30 @@ impl Layout {
                 continue;
             };
             let bytes = usize::from(relocation.size() / 8);
-            let Some(place) = usize::try_from(offset).ok().and_then(|at| data.get_mut(at..at.checked_add(bytes)?)) else {
+            let Some(place) = usize::try_from(offset)
+                .ok()
+                .and_then(|at| data.get_mut(at..at.checked_add(bytes)?))
+            else {
                 continue;
             };
-            let implicit = if relocation.has_implicit_addend() { little(place) } else { 0 };
-            let value = target.wrapping_add_signed(relocation.addend()).wrapping_add(implicit);
+            let implicit = if relocation.has_implicit_addend() {
+                little(place)
+            } else {
+                0
+            };
+            let value = target
+                .wrapping_add_signed(relocation.addend())
+                .wrapping_add(implicit);
             place.copy_from_slice(&value.to_le_bytes()[..bytes.min(8)]);
         }
     }
 }
 
 fn little(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
 fn is_loaded(section: &object::Section<'_, '_>) -> bool {
@@ -553,7 +638,10 @@ pub fn statement(file: &Path, line: u32) -> Option<String> {
 /// The same in a text that was read already.
 pub fn statement_in(text: &str, line: u32) -> Option<String> {
     let code = without_comments(text);
-    let lines: Vec<&str> = code.lines().map(|one| one.trim().trim_end_matches('\\').trim_end()).collect();
+    let lines: Vec<&str> = code
+        .lines()
+        .map(|one| one.trim().trim_end_matches('\\').trim_end())
+        .collect();
     let at = usize::try_from(line).ok()?.checked_sub(1)?;
     lines.get(at).filter(|one| !one.is_empty())?;
     let first = first_line(&lines, at);
@@ -566,7 +654,11 @@ pub fn statement_in(text: &str, line: u32) -> Option<String> {
         }
         depth += balance(part);
         parts.push(part);
-        let next = lines[index + 1..].iter().find(|one| !one.is_empty()).copied().unwrap_or("");
+        let next = lines[index + 1..]
+            .iter()
+            .find(|one| !one.is_empty())
+            .copied()
+            .unwrap_or("");
         if index >= at && depth <= 0 && !goes_on(part, next) {
             break;
         }
@@ -605,7 +697,11 @@ fn first_line(lines: &[&str], at: usize) -> usize {
         let opened = closed < 0;
         if !opened && !goes_on(part, lines[first]) {
             // A parenthesis closed here may have been opened above, in a line that goes on.
-            if closed > 0 && !part.ends_with([';', '{', '}']) && index + 1 == first && goes_on(part, lines[first]) {
+            if closed > 0
+                && !part.ends_with([';', '{', '}'])
+                && index + 1 == first
+                && goes_on(part, lines[first])
+            {
                 continue;
             }
             break;
@@ -639,10 +735,16 @@ fn balance(code: &str) -> i32 {
 
 /// Whether a line that closes its parentheses is continued by the next one.
 fn goes_on(line: &str, next: &str) -> bool {
-    let ends = ["&&", "||", "=", "+", "-", "*", "/", "|", "&", "?", ",", "<", ">", "^", "%", "(", "!"];
-    let begins = ["&&", "||", "?", ": ", "+", "| ", "& ", "<<", ">>", "==", "!=", ".", "= ", "->", "\""];
+    let ends = [
+        "&&", "||", "=", "+", "-", "*", "/", "|", "&", "?", ",", "<", ">", "^", "%", "(", "!",
+    ];
+    let begins = [
+        "&&", "||", "?", ": ", "+", "| ", "& ", "<<", ">>", "==", "!=", ".", "= ", "->", "\"",
+    ];
     let increment = line.ends_with("++") || line.ends_with("--");
-    !line.ends_with([';', '{', '}']) && (ends.iter().any(|end| line.ends_with(end)) && !increment || begins.iter().any(|begin| next.starts_with(begin)))
+    !line.ends_with([';', '{', '}'])
+        && (ends.iter().any(|end| line.ends_with(end)) && !increment
+            || begins.iter().any(|begin| next.starts_with(begin)))
 }
 
 /// Joins the lines of a statement as they would stand on one.
@@ -678,9 +780,7 @@ fn without_comments(text: &str) -> String {
                 string = !out.ends_with('\'');
                 out.push(c);
             }
-            (false, '/', Some('/')) => {
-                while chars.next_if(|&c| c != '\n').is_some() {}
-            }
+            (false, '/', Some('/')) => while chars.next_if(|&c| c != '\n').is_some() {},
             (false, '/', Some('*')) => {
                 chars.next();
                 skip_comment(&mut chars, &mut out);
@@ -702,4 +802,124 @@ fn skip_comment(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut 
         star = c == '*';
     }
     out.push(' ');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[inline(always)]
+    fn inner(value: u64) -> u64 {
+        std::hint::black_box(value) + 1
+    }
+
+    /// A function with a name that needs no mangling, in this very program.
+    #[no_mangle]
+    #[inline(never)]
+    extern "C" fn oopsarium_symbols_test(value: u64) -> u64 {
+        inner(value)
+    }
+    const LINE: u32 = line!() - 3;
+
+    fn symbol(text: &str) -> Symbol {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_function_of_this_program_is_found() {
+        assert_eq!(oopsarium_symbols_test(1), 2);
+        let symbols = Symbols::open(&std::env::current_exe().unwrap(), &[]).unwrap();
+        let places = symbols.resolve(&symbol("oopsarium_symbols_test+0x0/0x0"), At::Pc);
+        let place = places.last().unwrap();
+        assert_eq!(
+            (place.function.as_str(), place.inlined),
+            ("oopsarium_symbols_test", false)
+        );
+        assert!(place.file.ends_with("symbols.rs"));
+        assert!((LINE - 1..=LINE + 1).contains(&place.line), "{place:?}");
+        assert!(symbols
+            .resolve(&symbol("no_such_function+0x0/0x1"), At::Pc)
+            .is_empty());
+        assert!(symbols
+            .resolve(&symbol("oopsarium_symbols_test+0x0/0x0 [no_such]"), At::Pc)
+            .is_empty());
+    }
+
+    /// A module is a relocatable file: every section begins at 0, and DWARF needs relocations.
+    #[test]
+    fn a_relocatable_file_is_relocated() {
+        let folder = std::env::temp_dir().join(format!("oopsarium-symbols-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let source = folder.join("some-mod.rs");
+        let object = folder.join("some-mod.ko");
+        let text = "#![crate_type = \"lib\"]\n#[no_mangle]\npub extern \"C\" fn first() -> u32 { 1 }\n#[no_mangle]\npub extern \"C\" fn second() -> u32 { 2 }\n";
+        std::fs::write(&source, text).unwrap();
+        let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let done = std::process::Command::new(compiler)
+            .args(["-g", "--emit=obj", "-o"])
+            .args([&object, &source])
+            .status()
+            .unwrap();
+        assert!(done.success());
+        let symbols = Symbols::open(&std::env::current_exe().unwrap(), &[object]).unwrap();
+        assert!(symbols.has_module("some_mod"));
+        let line = |text: &str| {
+            symbols
+                .resolve(&symbol(text), At::Pc)
+                .last()
+                .map(|place| (place.function.clone(), place.line))
+        };
+        assert_eq!(
+            line("first+0x0/0x0 [some_mod]"),
+            Some(("first".to_string(), 3))
+        );
+        assert_eq!(
+            line("second+0x0/0x0 [some_mod]"),
+            Some(("second".to_string(), 5))
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_elf_is_refused_by_name() {
+        let error = Symbols::open(Path::new("/dev/null"), &[])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.starts_with("/dev/null: "), "{error}");
+    }
+
+    const C: &str = "/* a file\n * of C */\nint f(int a)\n{\n\tint b = a; // why\n\tVM_BUG_ON((BAD >> bit) & 1);\n\tif (WARN(b,\n\t\t \"text; (%d\\n\",\n\t\t b))\n\t\treturn 0;\n\tb = a +\n\t    1;\n\n\treturn b\n\t\t? 1 : 2;\n}\n";
+
+    #[track_caller]
+    fn check(line: u32, expected: Option<&str>) {
+        assert_eq!(statement_in(C, line).as_deref(), expected);
+    }
+
+    #[test]
+    fn statements_are_whole() {
+        check(2, None);
+        check(5, Some("int b = a;"));
+        check(6, Some("VM_BUG_ON((BAD >> bit) & 1);"));
+        check(7, Some("if (WARN(b, \"text; (%d\\n\", b))"));
+        check(9, Some("if (WARN(b, \"text; (%d\\n\", b))"));
+        check(10, Some("return 0;"));
+        check(11, Some("b = a + 1;"));
+        check(12, Some("b = a + 1;"));
+        check(13, None);
+        check(14, Some("return b ? 1 : 2;"));
+        check(99, None);
+    }
+
+    #[test]
+    fn paths_are_made_plain() {
+        assert_eq!(normal("/a/b/../c/./d.c"), Path::new("/a/c/d.c"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_statements(text in ".{0,400}", line in 0u32..40) {
+            let _ = statement_in(&text, line);
+        }
+    }
 }

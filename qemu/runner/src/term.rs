@@ -36,10 +36,7 @@ pub fn quoted(command: &Command) -> String {
     let words = std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(|word| word.to_string_lossy());
-    words
-        .map(|word| quote(&word))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| quote(&word)).collect::<Vec<_>>().join(" ")
 }
 
 /// `word` quoted for the shell.
@@ -80,7 +77,11 @@ impl Progress {
     /// One step more. Past the number that was expected, no end is promised any more.
     pub fn step(&self) {
         self.bar.inc(1);
-        if self.bar.length().is_some_and(|end| self.bar.position() > end) {
+        if self
+            .bar
+            .length()
+            .is_some_and(|end| self.bar.position() > end)
+        {
             self.bar.unset_length();
             self.bar.set_style(style(false));
         }
@@ -94,7 +95,11 @@ impl Progress {
     /// Ends it, and says how long it took.
     pub fn done(self) {
         self.bar.finish_and_clear();
-        note(&format!("{}: done in {}", self.name, seconds(self.bar.elapsed())));
+        note(&format!(
+            "{}: done in {}",
+            self.name,
+            seconds(self.bar.elapsed())
+        ));
     }
 }
 
@@ -130,7 +135,10 @@ mod tests {
     fn commands_are_quoted_for_the_shell() {
         let mut command = Command::new("qemu");
         command.args(["O=/a", "-append", "console=ttyS0 -- gfp_slab", ""]);
-        assert_eq!(quoted(&command), "qemu O=/a -append 'console=ttyS0 -- gfp_slab' ''");
+        assert_eq!(
+            quoted(&command),
+            "qemu O=/a -append 'console=ttyS0 -- gfp_slab' ''"
+        );
     }
 
     #[test]

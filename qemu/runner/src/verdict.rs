@@ -155,7 +155,13 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
     match end {
         // insmod's own refusal: an unknown symbol, a module of another kernel.
         Some(status) if status != 0 && primary.is_empty() && !attempted => {
-            why.insert(0, format!("insmod failed with status {status}: {}", evidence.refusal(begin)));
+            why.insert(
+                0,
+                format!(
+                    "insmod failed with status {status}: {}",
+                    evidence.refusal(begin)
+                ),
+            );
             Verdict::CouldNotRun(why)
         }
         _ if done && primary.is_empty() && !expected.is_empty() && attempted => {
@@ -194,7 +200,11 @@ impl Evidence<'_> {
 
     /// The last thing that the console said.
     fn last_words(&self) -> String {
-        let last = self.lines.iter().rev().find(|line| !line.text.trim().is_empty());
+        let last = self
+            .lines
+            .iter()
+            .rev()
+            .find(|line| !line.text.trim().is_empty());
         match last {
             Some(line) => format!("the last that it said: {}", line.text.trim()),
             None => "it said nothing".to_owned(),
@@ -235,7 +245,11 @@ fn expand(claimed: &[ClaimedReport]) -> Vec<(&ClaimedReport, Option<&str>)> {
             let after: Vec<Option<&str>> = if report.after.is_empty() {
                 vec![None]
             } else {
-                report.after.iter().map(|line| Some(line.as_str())).collect()
+                report
+                    .after
+                    .iter()
+                    .map(|line| Some(line.as_str()))
+                    .collect()
             };
             after.into_iter().map(move |line| (report, line))
         })
@@ -288,7 +302,11 @@ fn compare(
             Some(place) => {
                 let found = (evidence.statement)(place);
                 let found = found.as_deref().unwrap_or("nothing that the source has");
-                check(&format!("statement at {}:{}", place.file, place.line), statement, found);
+                check(
+                    &format!("statement at {}:{}", place.file, place.line),
+                    statement,
+                    found,
+                );
             }
         }
     }
@@ -298,7 +316,11 @@ fn compare(
             .rev()
             .find_map(|line| evidence.said(line))
             .map(|said| format!("{}: {said}", evidence.module));
-        check("after", after, said.as_deref().unwrap_or("nothing that the case said"));
+        check(
+            "after",
+            after,
+            said.as_deref().unwrap_or("nothing that the case said"),
+        );
     }
     if !report.complete {
         why.push(format!("not whole: {}", report.headline));
@@ -339,7 +361,10 @@ fn compare_lines(claim: &Claim, begin: usize, evidence: &Evidence<'_>, why: &mut
         if rest.any(|line| line.text.contains(wanted.as_str())) {
             continue;
         }
-        let elsewhere = evidence.lines.iter().any(|line| line.text.contains(wanted.as_str()));
+        let elsewhere = evidence
+            .lines
+            .iter()
+            .any(|line| line.text.contains(wanted.as_str()));
         why.push(if elsewhere {
             format!("line out of order: {wanted}")
         } else {
@@ -382,7 +407,10 @@ Segmentation fault
 
     fn claim() -> Claim {
         Claim {
-            lines: vec!["gfp_slab: attempting: kmalloc(256".into(), "kernel BUG at".into()],
+            lines: vec![
+                "gfp_slab: attempting: kmalloc(256".into(),
+                "kernel BUG at".into(),
+            ],
             reports: vec![ClaimedReport {
                 kind: Kind::Bug,
                 title: "kernel BUG in ___slab_alloc".into(),
@@ -422,7 +450,10 @@ Segmentation fault
 
     fn red(verdict: &Verdict, name: &str, part: &str) {
         assert_eq!(verdict.name(), name, "{verdict:?}");
-        assert!(verdict.why().join("\n").contains(part), "{verdict:?} has no \"{part}\"");
+        assert!(
+            verdict.why().join("\n").contains(part),
+            "{verdict:?} has no \"{part}\""
+        );
     }
 
     fn without(from: &str, to: &str) -> impl Fn(String) -> String {
@@ -442,19 +473,63 @@ Segmentation fault
     #[test]
     fn every_part_of_a_claim_can_turn_it_red() {
         let same = |log| log;
-        red(&check(same, |c| c.reports[0].kind = Kind::Warning), "differs", "kind: claimed \"warning\"");
-        red(&check(same, |c| c.reports[0].title.push('x')), "differs", "title: claimed");
+        red(
+            &check(same, |c| c.reports[0].kind = Kind::Warning),
+            "differs",
+            "kind: claimed \"warning\"",
+        );
+        red(
+            &check(same, |c| c.reports[0].title.push('x')),
+            "differs",
+            "title: claimed",
+        );
         let statement = |c: &mut Claim| c.reports[0].statement = Some("BUG();".into());
-        red(&check(same, statement), "differs", "statement at include/linux/gfp.h:143: claimed \"BUG();\"");
-        red(&check(same, |c| c.reports[0].trace[0].push('x')), "differs", "trace: no ___slab_allocx");
-        red(&check(same, |c| c.reports[0].trace.reverse()), "differs", "trace: no ___slab_alloc");
-        red(&check(same, |c| c.reports[0].after[0].push('x')), "differs", "after: claimed");
-        red(&check(same, |c| c.lines.push("more".into())), "differs", "line not seen: more");
-        red(&check(same, |c| c.lines.reverse()), "differs", "line out of order");
-        red(&check(same, |c| c.reports.clear()), "differs", "a report that nothing claims: kernel BUG");
-        red(&check(same, |c| c.ends = Ends::Panic), "differs", "lived on");
+        red(
+            &check(same, statement),
+            "differs",
+            "statement at include/linux/gfp.h:143: claimed \"BUG();\"",
+        );
+        red(
+            &check(same, |c| c.reports[0].trace[0].push('x')),
+            "differs",
+            "trace: no ___slab_allocx",
+        );
+        red(
+            &check(same, |c| c.reports[0].trace.reverse()),
+            "differs",
+            "trace: no ___slab_alloc",
+        );
+        red(
+            &check(same, |c| c.reports[0].after[0].push('x')),
+            "differs",
+            "after: claimed",
+        );
+        red(
+            &check(same, |c| c.lines.push("more".into())),
+            "differs",
+            "line not seen: more",
+        );
+        red(
+            &check(same, |c| c.lines.reverse()),
+            "differs",
+            "line out of order",
+        );
+        red(
+            &check(same, |c| c.reports.clear()),
+            "differs",
+            "a report that nothing claims: kernel BUG",
+        );
+        red(
+            &check(same, |c| c.ends = Ends::Panic),
+            "differs",
+            "lived on",
+        );
         let twice = |c: &mut Claim| c.reports.push(c.reports[0].clone());
-        red(&check(same, twice), "differs", "report 2: claimed and not seen");
+        red(
+            &check(same, twice),
+            "differs",
+            "report 2: claimed and not seen",
+        );
     }
 
     #[test]
@@ -479,7 +554,11 @@ Segmentation fault
                  [    1.2][    T1] ---[ end trace 0000000000000000 ]---",
             )
         };
-        red(&check(second, |_| ()), "differs", "a report that nothing claims: WARNING");
+        red(
+            &check(second, |_| ()),
+            "differs",
+            "a report that nothing claims: WARNING",
+        );
     }
 
     #[test]
@@ -500,7 +579,11 @@ Segmentation fault
 
     #[test]
     fn nothing_passes_for_want_of_evidence() {
-        red(&check(|_| String::new(), |_| ()), "could not run", "it said nothing");
+        red(
+            &check(|_| String::new(), |_| ()),
+            "could not run",
+            "it said nothing",
+        );
         let early = |log: String| log[..log.find("[    1.0]").unwrap()].to_owned();
         red(&check(early, |_| ()), "could not run", "Linux version 6.12");
         let no_end = without("[    1.3][    T1] oopsarium: done", "\n");
@@ -510,10 +593,17 @@ Segmentation fault
         let hung = judged("Linux version 6.12\n", &claim(), Ended::TimedOut);
         red(&hung, "timeout", "never came to the case");
         // A silent twin whose module would not load has not shown anything.
-        let silent = Claim { lines: vec!["survived".into()], ..Claim::default() };
+        let silent = Claim {
+            lines: vec!["survived".into()],
+            ..Claim::default()
+        };
         let refused = "oopsarium: begin gfp_slab\ngfp_slab: Unknown symbol x\n\
                        oopsarium: end gfp_slab status=1\noopsarium: done\n";
-        red(&judged(refused, &silent, exited()), "could not run", "Unknown symbol x");
+        red(
+            &judged(refused, &silent, exited()),
+            "could not run",
+            "Unknown symbol x",
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub fn attribute(reports: &mut [Report]) {
         };
         let from = before.len().saturating_sub(BACK);
         let cause = RULES.iter().find_map(|rule| {
-            let at = before[from..].iter().rposition(|earlier| (rule.follows)(earlier, report))?;
+            let at = before[from..]
+                .iter()
+                .rposition(|earlier| (rule.follows)(earlier, report))?;
             Some((from + at, rule.why))
         });
         if let Some((at, why)) = cause {
@@ -39,8 +41,20 @@ const RULES: &[Rule] = &[
         follows: |earlier, later| {
             later.kind == Kind::Panic
                 && is_fatal(earlier)
-                && (says(later, &["Fatal exception", "Machine halted", "stack guard hit", "kernel stack overflow", "Aiee, killing interrupt handler", "Oopsed too often", "Oops failed to kill thread", "Asynchronous SError"])
-                    || says(later, &["Attempted to kill the idle task"]) && same(earlier.pid, Some(0))
+                && (says(
+                    later,
+                    &[
+                        "Fatal exception",
+                        "Machine halted",
+                        "stack guard hit",
+                        "kernel stack overflow",
+                        "Aiee, killing interrupt handler",
+                        "Oopsed too often",
+                        "Oops failed to kill thread",
+                        "Asynchronous SError",
+                    ],
+                ) || says(later, &["Attempted to kill the idle task"])
+                    && same(earlier.pid, Some(0))
                     || says(later, &["Attempted to kill init"]) && same(earlier.pid, Some(1)))
         },
     },
@@ -56,7 +70,10 @@ const RULES: &[Rule] = &[
     Rule {
         why: "the panic says that it follows from a lockup, a stall or a hung task",
         follows: |earlier, later| {
-            later.kind == Kind::Panic && WATCHED.iter().any(|(kind, words)| earlier.kind == *kind && says(later, &[*words]))
+            later.kind == Kind::Panic
+                && WATCHED
+                    .iter()
+                    .any(|(kind, words)| earlier.kind == *kind && says(later, &[*words]))
         },
     },
     Rule {
@@ -72,7 +89,10 @@ const RULES: &[Rule] = &[
         follows: |earlier, later| {
             matches!(earlier.kind, Kind::Kasan | Kind::Kfence | Kind::Ubsan)
                 && is_fatal(later)
-                && matches!(later.kind, Kind::PageFault | Kind::NullDereference | Kind::GeneralProtection)
+                && matches!(
+                    later.kind,
+                    Kind::PageFault | Kind::NullDereference | Kind::GeneralProtection
+                )
                 && earlier.pid.is_some()
                 && earlier.pid == later.pid
                 && name(earlier).is_some()
@@ -89,7 +109,9 @@ const RULES: &[Rule] = &[
                 && is_fatal(earlier)
                 && later.pid == Some(0)
                 && same(earlier.cpu, later.cpu)
-                && name(later).is_some_and(|name| CONTEXT_TRACKING.iter().any(|known| name.starts_with(known)))
+                && name(later).is_some_and(|name| {
+                    CONTEXT_TRACKING.iter().any(|known| name.starts_with(known))
+                })
         },
     },
     Rule {
@@ -100,7 +122,10 @@ const RULES: &[Rule] = &[
                 && earlier.pid == later.pid
                 && earlier.comm == later.comm
                 && later.kind != Kind::Panic
-                && (later.trace.iter().any(|frame| frame.reliable && DYING.contains(&frame.symbol.name.as_str()))
+                && (later
+                    .trace
+                    .iter()
+                    .any(|frame| frame.reliable && DYING.contains(&frame.symbol.name.as_str()))
                     || later.kind == Kind::Atomic && later.first - earlier.last < 16)
         },
     },
@@ -108,13 +133,18 @@ const RULES: &[Rule] = &[
         why: "it is printed by a panic on its way",
         follows: |earlier, later| {
             earlier.form == Form::Panic
-                && later.trace.iter().any(|frame| frame.reliable && matches!(frame.symbol.name.as_str(), "panic" | "vpanic"))
+                && later.trace.iter().any(|frame| {
+                    frame.reliable && matches!(frame.symbol.name.as_str(), "panic" | "vpanic")
+                })
         },
     },
     Rule {
         why: "it is the call trace of the report before it",
         follows: |earlier, later| {
-            later.kind == Kind::Dump && earlier.trace.is_empty() && later.first == earlier.last + 1 && earlier.pid == later.pid
+            later.kind == Kind::Dump
+                && earlier.trace.is_empty()
+                && later.first == earlier.last + 1
+                && earlier.pid == later.pid
         },
     },
 ];
@@ -133,10 +163,24 @@ const WATCHED: &[(Kind, &str)] = &[
 ];
 
 /// Where an unbalanced nesting count is noticed, in kernels of different age.
-const CONTEXT_TRACKING: &[&str] = &["ct_kernel_exit", "ct_idle_enter", "ct_kernel_enter", "rcu_eqs_enter", "rcu_eqs_exit", "rcu_idle_enter", "rcu_dynticks_eqs"];
+const CONTEXT_TRACKING: &[&str] = &[
+    "ct_kernel_exit",
+    "ct_idle_enter",
+    "ct_kernel_enter",
+    "rcu_eqs_enter",
+    "rcu_eqs_exit",
+    "rcu_idle_enter",
+    "rcu_dynticks_eqs",
+];
 
 /// Functions through which a task leaves that an oops killed.
-const DYING: &[&str] = &["make_task_dead", "rewind_stack_and_make_dead", "rewind_stack_do_exit", "oops_end", "die"];
+const DYING: &[&str] = &[
+    "make_task_dead",
+    "rewind_stack_and_make_dead",
+    "rewind_stack_do_exit",
+    "oops_end",
+    "die",
+];
 
 fn is_fatal(report: &Report) -> bool {
     matches!(report.form, Form::Bug | Form::Oops)

@@ -15,7 +15,10 @@ pub fn regex(pattern: &str) -> Regex {
 /// The kernel's words are ASCII, and classes that know Unicode make large, slow automata.
 pub fn ascii(pattern: &str) -> String {
     pattern
-        .replace("SYM", r"[A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?")
+        .replace(
+            "SYM",
+            r"[A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?",
+        )
         .replace(r"\d", "[0-9]")
         .replace(r"\w", "[0-9A-Za-z_]")
         .replace(r"\b", r"(?-u:\b)")
@@ -43,16 +46,23 @@ pub fn hex(text: &str) -> Option<u64> {
 /// Reads one line of a call trace.
 pub fn frame(text: &str) -> Option<Frame> {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        regex(r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[?<\(?(?:0x)?[0-9a-f]+\)?>\]?\s*)?(\?\s+)?(?:\[[0-9a-f]+\]\s+)?([A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)(?: \(([A-Z]+)\))?")
+        regex(
+            r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[?<\(?(?:0x)?[0-9a-f]+\)?>\]?\s*)?(\?\s+)?(?:\[[0-9a-f]+\]\s+)?([A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)(?: \(([A-Z]+)\))?",
+        )
     });
     // Decoded beforehand, by decode_stacktrace.sh: the offsets are gone.
-    static DECODED: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)[^()]*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$"));
+    static DECODED: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)[^()]*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
+        )
+    });
     if let Some(found) = PATTERN.captures(text) {
         return Some(Frame {
             symbol: symbol(&found[2])?,
             reliable: found.get(1).is_none(),
-            exact: found.get(3).is_some_and(|source| source.as_str().contains('P')),
+            exact: found
+                .get(3)
+                .is_some_and(|source| source.as_str().contains('P')),
             raw: text.to_string(),
         });
     }
@@ -118,7 +128,8 @@ pub struct Detail {
 pub fn find(text: &str) -> Option<(&'static Detail, Captures<'_>)> {
     static SET: LazyLock<regex::RegexSet> = LazyLock::new(|| {
         #[allow(clippy::expect_used)] // Constants of this file; a test compiles each of them.
-        regex::RegexSet::new(ROWS.iter().map(|row| ascii(row.1))).expect("the patterns of this file")
+        regex::RegexSet::new(ROWS.iter().map(|row| ascii(row.1)))
+            .expect("the patterns of this file")
     });
     static EACH: LazyLock<Vec<Detail>> = LazyLock::new(|| {
         ROWS.iter()
@@ -199,24 +210,37 @@ static ROWS: &[(Role, &str, Take)] = &[
     // Known, and not of use.
     (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S+ +[A-Z] +running task|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Starting crashdump|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
     (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |[ \t]+\(t=|\t?\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
-    (Role::Known, r#"^(?:"echo 0 >|\s+(?:Not tainted|Tainted: ).*|-{20,}|=+$|RSP <|RIP  ?\[|CR2: |\s*[0-9a-f]{16}(?: [0-9a-f]{16})+)"#, nothing),
+    (Role::Known, r#"^(?:"echo 0 >|\s+(?:Not tainted|Tainted: ).*|-{20,}|=+$|\s*RSP <|RIP  ?\[|CR2: |[0-9a-f]{4}: [0-9a-f]{16} |\s*[0-9a-f]{16}(?: [0-9a-f]{16})+)"#, nothing),
 ];
 
 fn nothing(_: &Captures<'_>, _: &mut Report) {}
 
 fn text(found: &Captures<'_>, group: usize) -> String {
-    found.get(group).map_or("", |part| part.as_str()).trim().to_string()
+    found
+        .get(group)
+        .map_or("", |part| part.as_str())
+        .trim()
+        .to_string()
 }
 
 fn take_task(found: &Captures<'_>, report: &mut Report) {
     report.cpu = found[1].parse().ok();
     report.pid = found[2].parse().ok();
-    report.comm = Some(text(found, 3).trim_end_matches(" Kdump: loaded").to_string());
+    report.comm = Some(
+        text(found, 3)
+            .trim_end_matches(" Kdump: loaded")
+            .to_string(),
+    );
     let state = found.get(4).map_or("", |part| part.as_str());
     if !state.is_empty() {
         report.tainted = Some(taint_letters(state));
     }
-    let release: Vec<&str> = found.get(5).map_or("", |part| part.as_str()).split_whitespace().take(2).collect();
+    let release: Vec<&str> = found
+        .get(5)
+        .map_or("", |part| part.as_str())
+        .split_whitespace()
+        .take(2)
+        .collect();
     if !release.is_empty() {
         report.release = Some(release.join(" "));
     }
@@ -245,7 +269,10 @@ fn take_pid_name(found: &Captures<'_>, report: &mut Report) {
 
 fn take_pc(found: &Captures<'_>, report: &mut Report) {
     let place = text(found, 1);
-    let place = place.split_once("] ").filter(|(left, _)| left.starts_with("[<")).map_or(place.as_str(), |(_, right)| right);
+    let place = place
+        .split_once("] ")
+        .filter(|(left, _)| left.starts_with("[<"))
+        .map_or(place.as_str(), |(_, right)| right);
     if let Some(symbol) = symbol(place) {
         report.function = Some(symbol);
     } else if let Some(frame) = frame(&format!(" {place}")) {
@@ -255,7 +282,9 @@ fn take_pc(found: &Captures<'_>, report: &mut Report) {
 
 fn take_registers(found: &Captures<'_>, report: &mut Report) {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        regex(r"\b(ORIG_RAX|[A-Za-z][A-Za-z0-9_]{1,8})(?: {0,2}): {0,2}(?:[0-9a-f]{4}:)?([0-9a-f]{4,16})\b")
+        regex(
+            r"\b(ORIG_RAX|[A-Za-z][A-Za-z0-9_]{1,8})(?: {0,2}): {0,2}(?:[0-9a-f]{4}:)?([0-9a-f]{4,16})\b",
+        )
     });
     let line = found.get(0).map_or("", |whole| whole.as_str());
     for one in PATTERN.captures_iter(line) {
@@ -307,12 +336,20 @@ fn take_class(found: &Captures<'_>, report: &mut Report) {
 
 fn take_status(found: &Captures<'_>, report: &mut Report) {
     let fault = fault(report);
-    let class = fault.detail.take().map(|class| class + ", ").unwrap_or_default();
+    let class = fault
+        .detail
+        .take()
+        .map(|class| class + ", ")
+        .unwrap_or_default();
     fault.detail = Some(class + &text(found, 1));
 }
 
 fn take_wnr(found: &Captures<'_>, report: &mut Report) {
-    fault(report).access = Some(if &found[1] == "1" { Access::Write } else { Access::Read });
+    fault(report).access = Some(if &found[1] == "1" {
+        Access::Write
+    } else {
+        Access::Read
+    });
 }
 
 fn take_kasan_access(found: &Captures<'_>, report: &mut Report) {
@@ -353,7 +390,9 @@ fn module(text: &str) -> Module {
 /// Reads a line of a call trace that has an address but no name.
 pub fn bare_frame(text: &str) -> Option<Frame> {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        regex(r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[<([0-9a-f]+)>\]\s*)?(\?\s+)?(0x[0-9a-f]{8,16})?(?: \[([^\]\s]+)[^\]]*\])?\s*$")
+        regex(
+            r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[<([0-9a-f]+)>\]\s*)?(\?\s+)?(0x[0-9a-f]{8,16})?(?: \[([^\]\s]+)[^\]]*\])?\s*$",
+        )
     });
     let found = PATTERN.captures(text)?;
     let address = found.get(3).or(found.get(1))?;

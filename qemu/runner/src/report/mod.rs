@@ -13,6 +13,8 @@ mod noise;
 mod parser;
 mod shapes;
 mod taint;
+#[cfg(test)]
+mod tests;
 
 pub use taint::{explain as explain_taint, Taint};
 

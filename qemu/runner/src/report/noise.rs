@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 
 /// The function that a title names: the first that is not noise, else the first at all.
 pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Option<&'a Symbol> {
-    let sure = trace.iter().filter(|frame| frame.reliable).map(|frame| &frame.symbol);
+    let sure = trace
+        .iter()
+        .filter(|frame| frame.reliable)
+        .map(|frame| &frame.symbol);
     let mut candidates = pc.into_iter().chain(sure);
     let first = candidates.clone().next();
     candidates
@@ -31,14 +34,21 @@ fn is_noise(kind: Kind, name: &str) -> bool {
     static ALWAYS: LazyLock<Regex> = LazyLock::new(|| whole_names(NOISE));
     static ALLOCATOR: LazyLock<Regex> = LazyLock::new(|| whole_names(ALLOCATOR_NOISE));
     let name = plain(name);
-    ALWAYS.is_match(&name) || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
+    // An address without a name says nothing to a reader.
+    name.starts_with("0x")
+        || ALWAYS.is_match(&name)
+        || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
 }
 
 /// Kinds in which the allocator only finds what its caller did.
 fn blames_the_caller(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::AllocationFailure | Kind::BadPage | Kind::SlabCorruption | Kind::UnexpectedGfp | Kind::MemoryLeak
+        Kind::AllocationFailure
+            | Kind::BadPage
+            | Kind::SlabCorruption
+            | Kind::UnexpectedGfp
+            | Kind::MemoryLeak
     )
 }
 
@@ -64,7 +74,7 @@ const NOISE: &[&str] = &[
     r"_*kasan_\w+|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|save_stack\w*|set_track\w*|stack_trace_\w+",
     // The checks themselves.
     r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_timeout\w*|preempt_schedule\w*|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
-    r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace)\w*|_*check_object_size|check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
+    r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace)\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc|page_fault_\w+",
     // Locks.
     r"lock_(?:acquire|release|is_held_type|downgrade)|_*lock_(?:acquire|release)|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|lockdep_\w+|debug_(?:check_no_locks_held|locks_off|object\w+)|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*mutex_lock\w*|mutex_lock\w*|_*down_(?:read|write)\w*|down_(?:read|write)\w*|queued_spin_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",

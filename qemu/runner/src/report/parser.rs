@@ -277,7 +277,9 @@ impl Open {
             // "cut here" begins a report, except behind what was said before it.
             Stage::Prelude if shape.kind == Kind::Unknown => self.only_preludes && self.rank > 0,
             Stage::Prelude => self.form_is_open(),
-            Stage::Head => self.only_preludes && shape.form != Form::Panic && shape.end != End::Line,
+            Stage::Head => {
+                self.only_preludes && shape.form != Form::Panic && shape.end != End::Line
+            }
             Stage::Die => !self.died && self.form_is_open(),
         }
     }
@@ -343,7 +345,10 @@ impl Open {
         if let (None, Some(comm)) = (&report.comm, group("comm")) {
             report.comm = Some(comm.trim().to_string());
         }
-        if let Some(message) = group("message").map(str::trim).filter(|text| !text.is_empty()) {
+        if let Some(message) = group("message")
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
             self.message.push(message.to_string());
         }
         if self.named.is_none() {
@@ -389,7 +394,9 @@ impl Open {
             Role::Pc | Role::Registers => self.end == End::Trace,
             Role::EndPanic => self.end == End::Panic,
             Role::After => text.starts_with("Code:"),
-            Role::Known => text.starts_with("note: ") || text.starts_with("RIP") || text.contains(" RDI: "),
+            Role::Known => {
+                text.starts_with("note: ") || text.starts_with("RIP") || text.contains(" RDI: ")
+            }
             _ => false,
         };
         if !mine {
@@ -415,7 +422,9 @@ impl Open {
         if !inside && !implied {
             return false;
         }
-        let Some(frame) = details::frame(text).or_else(|| inside.then(|| details::bare_frame(text))?) else {
+        let Some(frame) =
+            details::frame(text).or_else(|| inside.then(|| details::bare_frame(text))?)
+        else {
             return false;
         };
         if implied {
@@ -491,7 +500,11 @@ impl Open {
 
     /// "Call Trace:" is the main one the first time, unless it stands under a heading.
     fn call_trace(&mut self, title: &str) {
-        let headed = self.report.stacks.last().is_some_and(|stack| stack.frames.is_empty());
+        let headed = self
+            .report
+            .stacks
+            .last()
+            .is_some_and(|stack| stack.frames.is_empty());
         if headed && self.report.kind != Kind::HungTask {
             self.place = Place::Extra;
         } else {
@@ -615,24 +628,40 @@ impl Open {
 
     fn is_whole(&self, why: Why) -> bool {
         let trace = !self.report.trace.is_empty();
-        let rooted = self.report.trace.last().is_some_and(|frame| is_root(&frame.symbol.name));
+        let rooted = self
+            .report
+            .trace
+            .last()
+            .is_some_and(|frame| is_root(&frame.symbol.name));
         match self.end {
             End::Line => true,
             // A warning that panics, and arm64's stack overflow, never come to their own end.
-            End::Trace | End::Ruler | End::Victim => self.finished || why == Why::Panic && (trace || self.pc.is_some()),
+            End::Trace | End::Ruler | End::Victim => {
+                self.finished || why == Why::Panic && (trace || self.pc.is_some())
+            }
             End::Panic => self.finished || trace && (self.trace_ended || rooted),
             End::Quiet if !trace => match self.report.kind {
-                Kind::Other | Kind::BadPage | Kind::MemoryLeak => why != Why::LogEnd || !self.task_seen,
+                Kind::Other | Kind::BadPage | Kind::MemoryLeak => {
+                    why != Why::LogEnd || !self.task_seen
+                }
                 _ => why == Why::Panic && self.pc.is_some(),
             },
-            End::Quiet => self.finished || self.trace_ended || rooted || !self.tag && why != Why::LogEnd && why != Why::Restart,
+            End::Quiet => {
+                self.finished
+                    || self.trace_ended
+                    || rooted
+                    || !self.tag && why != Why::LogEnd && why != Why::Restart
+            }
         }
     }
 
     fn note_strange(&mut self) {
         if self.strange_count > 0 {
             let list = self.strange.join(" | ");
-            self.remark(format!("{} lines not understood: {list}", self.strange_count));
+            self.remark(format!(
+                "{} lines not understood: {list}",
+                self.strange_count
+            ));
         }
     }
 
@@ -680,7 +709,8 @@ impl Open {
 
     fn settle_title(&self) -> String {
         let what = sanitize(&self.title);
-        let names_one = matches!(self.end, End::Panic | End::Line | End::Victim) && self.named.is_none();
+        let names_one =
+            matches!(self.end, End::Panic | End::Line | End::Victim) && self.named.is_none();
         if names_one {
             return what;
         }
@@ -689,7 +719,12 @@ impl Open {
     }
 }
 
-fn fill_fault(report: &mut Report, address: Option<&str>, reason: Option<&str>, code: Option<&str>) {
+fn fill_fault(
+    report: &mut Report,
+    address: Option<&str>,
+    reason: Option<&str>,
+    code: Option<&str>,
+) {
     // The error code of a BUG() is about its trap, not about an access.
     if address.is_none() && reason.is_none() && report.fault.is_none() {
         return;
@@ -706,7 +741,11 @@ fn fill_fault(report: &mut Report, address: Option<&str>, reason: Option<&str>, 
 fn is_stall(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall | Kind::HungTask | Kind::WorkqueueLockup
+        Kind::SoftLockup
+            | Kind::HardLockup
+            | Kind::RcuStall
+            | Kind::HungTask
+            | Kind::WorkqueueLockup
     )
 }
 
@@ -752,7 +791,10 @@ fn sanitize(title: &str) -> String {
         LazyLock::new(|| details::regex(r"\b(?:0x)?[0-9a-f]{8,16}(?:-(?:0x)?[0-9a-f]{8,16})?\b"));
     let plain = ADDRESS.replace_all(title, "");
     let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").trim_end_matches([':', ',', ' ']).to_string()
+    words
+        .join(" ")
+        .trim_end_matches([':', ',', ' '])
+        .to_string()
 }
 
 fn with_function(kind: Kind, what: &str, pc: Option<&Symbol>, trace: &[Frame]) -> String {
@@ -767,9 +809,12 @@ fn join_backtraces(reports: Vec<Report>) -> Vec<Report> {
     let mut out: Vec<Report> = Vec::with_capacity(reports.len());
     let mut stall: Option<usize> = None;
     for report in reports {
-        let asked = report.kind == Kind::Dump && report.headline.starts_with("NMI backtrace for cpu");
+        let asked =
+            report.kind == Kind::Dump && report.headline.starts_with("NMI backtrace for cpu");
         match stall {
-            Some(at) if asked && report.first < out[at].last + GAP_VICTIM => absorb(&mut out[at], report),
+            Some(at) if asked && report.first < out[at].last + GAP_VICTIM => {
+                absorb(&mut out[at], report)
+            }
             _ => {
                 if is_stall(report.kind) {
                     stall = Some(out.len());
@@ -778,7 +823,9 @@ fn join_backtraces(reports: Vec<Report>) -> Vec<Report> {
             }
         }
     }
-    out.iter_mut().filter(|report| is_stall(report.kind)).for_each(promote);
+    out.iter_mut()
+        .filter(|report| is_stall(report.kind))
+        .for_each(promote);
     out
 }
 
@@ -788,7 +835,12 @@ fn promote(stall: &mut Report) {
         return;
     }
     stall.trace = stall.stacks.remove(0).frames;
-    stall.title = with_function(stall.kind, &stall.title, stall.function.as_ref(), &stall.trace);
+    stall.title = with_function(
+        stall.kind,
+        &stall.title,
+        stall.function.as_ref(),
+        &stall.trace,
+    );
     stall.complete = true;
     stall.notes.clear();
 }
@@ -797,7 +849,12 @@ fn absorb(stall: &mut Report, dump: Report) {
     stall.last = stall.last.max(dump.last);
     let title = dump.headline.clone();
     if stall.trace.is_empty() {
-        stall.title = with_function(stall.kind, &stall.title, dump.function.as_ref(), &dump.trace);
+        stall.title = with_function(
+            stall.kind,
+            &stall.title,
+            dump.function.as_ref(),
+            &dump.trace,
+        );
         stall.complete = dump.complete;
         stall.notes.clear();
         stall.function = dump.function;

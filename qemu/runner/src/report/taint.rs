@@ -33,7 +33,10 @@ fn meaning(letter: char) -> &'static str {
 }
 
 const TABLE: &[(char, &str)] = &[
-    ('G', "only modules with a GPL-compatible licence were loaded"),
+    (
+        'G',
+        "only modules with a GPL-compatible licence were loaded",
+    ),
     ('P', "a proprietary module was loaded"),
     ('F', "a module was loaded by force"),
     ('S', "the kernel runs on an out-of-specification system"),

@@ -1,0 +1,1020 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Logs against what is to be found in them.
+//!
+//! `tests/logs` holds consoles as QEMU gave them, named for what they show. Shapes of other kernels
+//! stand here as the few lines that matter, written after the kernel's source or a public log.
+
+use super::*;
+use crate::console::lines;
+use expect_test::{expect, Expect};
+use proptest::prelude::*;
+use std::path::Path;
+
+/// The reports of a stored log, in short.
+fn check(log: &str, expected: Expect) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/logs")
+        .join(log);
+    check_bytes(&std::fs::read(path).unwrap(), expected);
+}
+
+fn check_text(text: &str, expected: Expect) {
+    check_bytes(text.as_bytes(), expected);
+}
+
+fn check_bytes(bytes: &[u8], expected: Expect) {
+    let lines = lines(bytes);
+    let short: String = reports(&lines).iter().map(summary).collect();
+    expected.assert_eq(&short);
+}
+
+fn summary(report: &Report) -> String {
+    let mut out = format!("{} ({}): {}", report.kind, report.form, report.title);
+    if !report.complete {
+        out += ", incomplete";
+    }
+    if let Some(cause) = report.consequence_of {
+        out += &format!(", from #{cause}");
+    }
+    out += "\n";
+    for note in report
+        .notes
+        .iter()
+        .filter(|note| !note.starts_with("a consequence"))
+    {
+        out += &format!("  {note}\n");
+    }
+    out
+}
+
+/// Everything about one report.
+fn full(log: &str, index: usize, expected: Expect) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/logs")
+        .join(log);
+    let lines = lines(&std::fs::read(path).unwrap());
+    let report = &reports(&lines)[index];
+    let registers: Vec<String> = report
+        .registers
+        .iter()
+        .map(|(name, value)| format!("{name}={value:x}"))
+        .collect();
+    let trace: Vec<String> = report
+        .trace
+        .iter()
+        .filter(|frame| frame.reliable)
+        .map(|frame| frame.symbol.demangled())
+        .collect();
+    expected.assert_eq(&format!(
+        "{}\n{:?}\nlines {}..{}\n{:?}\ncpu {:?} pid {:?} comm {:?} release {:?} count {:?}\npc {}\nfault {:?}\nmodules {:?} taint {:?}\ncode {}\n{}\n{}\n",
+        report.headline,
+        report.message,
+        lines[report.first].number,
+        lines[report.last].number,
+        report.location,
+        report.cpu,
+        report.pid,
+        report.comm,
+        report.release,
+        report.count,
+        report.function.as_ref().map(ToString::to_string).unwrap_or_default(),
+        report.fault,
+        report.modules,
+        report.tainted,
+        report.code.is_some(),
+        registers.join(" "),
+        trace.join(" < "),
+    ));
+}
+
+#[test]
+fn gfp_slab_in_full() {
+    full(
+        "x86_64-6.12-bug-gfp-slab.log",
+        0,
+        expect![[r#"
+        kernel BUG at include/linux/gfp.h:143!
+        None
+        lines 8..72
+        Some(Location { file: "include/linux/gfp.h", line: 143 })
+        cpu Some(0) pid Some(33) comm Some("insmod") release Some("6.12.117 #1") count Some(1)
+        pc ___slab_alloc+0x6b3/0x6c0
+        fault None
+        modules [Module { name: "gfp_slab", flags: "O+" }] taint Some("GO")
+        code true
+        RSP=ffffc900000d7988 EFLAGS=207 RAX=e8e8 RBX=ffff888002b2fe00 RCX=5 RDX=1 RSI=5 RDI=ffff888002042a80 RBP=ffffc900000d7a00 R08=5 R09=ffffffff818317c0 R10=5ffd R11=ffffffff R12=ffff88800f4221c0 R13=45 R14=ffff888002040460 R15=ffff888002042a80 FS=3949d3c0 GS=ffff88800f400000 knlGS=0 CS=10 DS=0 ES=0 CR0=80050033 CR2=500ebe CR3=2c5b000 CR4=6b0
+        ___slab_alloc < __kmalloc_noprof < <gfp_slab::GfpSlab as kernel::Module>::init < do_one_initcall < do_init_module < load_module < __x64_sys_finit_module < x64_sys_call < do_syscall_64 < entry_SYSCALL_64_after_hwframe
+    "#]],
+    );
+}
+
+#[test]
+fn arm64_bug_in_full() {
+    full(
+        "arm64-6.12-bug-then-context-tracking-warning.log",
+        0,
+        expect![[r#"
+        kernel BUG at drivers/misc/lkdtm/bugs.c:105!
+        None
+        lines 7..41
+        Some(Location { file: "drivers/misc/lkdtm/bugs.c", line: 105 })
+        cpu Some(0) pid Some(33) comm Some("insmod") release Some("6.12.117 #1") count Some(1)
+        pc lkdtm_BUG+0x0/0x4 [lkdtm]
+        fault None
+        modules [Module { name: "lkdtm", flags: "O+" }] taint Some("GO")
+        code true
+        pstate=60000005 sp=ffff000000b5f8e0 x29=ffff000000b5f8e0 x28=71 x27=3 x26=2 x25=ffff800078516258 x24=1d x23=ffff80007851b0e0 x22=ffff800078516000 x21=ffff8000785160e0 x20=ffff800078516278 x19=ffff0000008f51b0 x18=1a0 x17=0 x16=0 x15=fffc000000000000 x14=ffff000000c32b48 x13=0 x12=ffff000000c32920 x11=ffff0000008c9a00 x10=0 x9=ffff0000008c9a00 x8=ffff800078510568 x7=7f7f7f7f7f7f7f7f x6=746e685e786b7160 x5=1f x4=8 x3=756f695f796c7261 x2=6500646e6962006f x1=0 x0=ffff800078516278
+        lkdtm_BUG < init_module < do_one_initcall < do_init_module < load_module < __arm64_sys_finit_module < do_el0_svc < el0_svc < el0t_64_sync_handler < el0t_64_sync
+    "#]],
+    );
+}
+
+#[test]
+fn arm64_fault_in_full() {
+    full(
+        "arm64-6.12-paging-request.log",
+        0,
+        expect![[r#"
+        Unable to handle kernel paging request at virtual address dead4ead00000000
+        None
+        lines 7..49
+        None
+        cpu Some(0) pid Some(40) comm Some("insmod") release Some("6.12.117 #1") count Some(1)
+        pc gpf+0xc/0x14 [shapes]
+        fault Some(Fault { address: Some(16045567552327254016), access: Some(Write), reason: "paging request", detail: Some("DABT (current EL), level 0 translation fault"), code: Some(2516582468) })
+        modules [Module { name: "shapes", flags: "O+" }] taint Some("GO")
+        code true
+        pstate=5 sp=ffff0000012eb900 x29=ffff0000012eb900 x28=64 x27=1 x26=ffff8000802d2d4d x25=ffff8000802d6f08 x24=ffff800078512000 x23=2 x22=0 x21=ffff0000012d1a00 x20=ffff800080492000 x19=ffff00000080b470 x18=27d x17=0 x16=0 x15=9 x14=0 x13=4c x12=4d x11=ffff00000080b440 x10=800077d08c16 x9=1 x8=dead4ead00000000 x7=6c6c756e000066 x6=80806e8a93 x5=938a6e0000000000 x4=8000000000808000 x3=6e756c000000 x2=0 x1=ffff800078514088 x0=0
+        gpf < do_one_initcall < do_init_module < load_module < __arm64_sys_finit_module < do_el0_svc < el0_svc < el0t_64_sync_handler < el0t_64_sync
+    "#]],
+    );
+}
+
+#[test]
+fn x86_fault_in_full() {
+    full(
+        "x86_64-6.12-null-dereference.log",
+        0,
+        expect![[r#"
+        BUG: kernel NULL pointer dereference, address: 0000000000000000
+        None
+        lines 7..72
+        None
+        cpu Some(0) pid Some(33) comm Some("insmod") release Some("6.12.117 #1") count Some(1)
+        pc lkdtm_EXCEPTION+0x4/0x20 [lkdtm]
+        fault Some(Fault { address: Some(0), access: Some(Write), reason: "not-present page", detail: None, code: Some(2) })
+        modules [Module { name: "lkdtm", flags: "O+" }] taint Some("GO")
+        code true
+        RSP=ffffc900000dfa08 EFLAGS=282 RAX=ffffffffa0000320 RBX=ffff888002107350 RCX=0 RDX=1 RSI=0 RDI=ffffffffa00052b0 RBP=ffffc900000dfa08 R08=1 R09=1 R10=1000000 R11=ffff88800205b100 R12=6 R13=1d R14=ffffffffa00052b0 R15=ffffffffa00050e0 FS=11f9e3c0 GS=ffff88800f400000 knlGS=0 CS=10 DS=0 ES=0 CR0=80050033 CR2=0 CR3=2c77000 CR4=6b0
+        lkdtm_EXCEPTION < lkdtm_do_action < init_module < do_one_initcall < do_init_module < load_module < __x64_sys_finit_module < x64_sys_call < do_syscall_64 < entry_SYSCALL_64_after_hwframe
+    "#]],
+    );
+}
+
+macro_rules! logs {
+    ($($name:ident $log:literal $expected:expr;)*) => {
+        $(#[test] fn $name() { check($log, $expected); })*
+    };
+}
+
+logs! {
+    many_bugs "x86_64-6.12-ten-bugs-in-one-boot.log" expect![[r#"
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in __alloc_pages_noprof
+        bug (bug): kernel BUG in alloc_pages_bulk_noprof
+    "#]];
+    arm64_bug "arm64-6.12-bug-then-context-tracking-warning.log" expect![[r#"
+        bug (bug): kernel BUG in lkdtm_BUG
+        warning (warning): WARNING in ct_kernel_exit, from #0
+    "#]];
+    x86_bug "x86_64-6.12-bug.log" expect![[r#"
+        bug (bug): kernel BUG in lkdtm_BUG
+    "#]];
+    warning_message "x86_64-6.12-warning-with-message.log" expect![[r#"
+        warning (warning): WARNING in lkdtm_WARNING_MESSAGE
+    "#]];
+    warning_in_interrupt "x86_64-6.12-warning-in-interrupt.log" expect![[r#"
+        warning (warning): WARNING in warn_timer
+    "#]];
+    arm64_warning "arm64-6.12-warning.log" expect![[r#"
+        warning (warning): WARNING in lkdtm_WARNING
+    "#]];
+    arm64_null "arm64-6.12-null-dereference.log" expect![[r#"
+        null-dereference (oops): Unable to handle kernel NULL pointer dereference in lkdtm_EXCEPTION
+    "#]];
+    guard_page "x86_64-6.12-stack-guard-page.log" expect![[r#"
+        stack-overflow (oops): stack guard page was hit in recursive_loop
+        panic (panic): Kernel panic: Fatal exception in interrupt, from #0
+    "#]];
+    x86_bad_page "x86_64-6.12-bad-page.log" expect![[r#"
+        bad-page (message): Bad page state in init_module
+    "#]];
+    arm64_bad_page "arm64-6.12-bad-page.log" expect![[r#"
+        bad-page (message): Bad page state in init_module
+    "#]];
+    x86_interrupt "x86_64-6.12-bug-in-interrupt-panics.log" expect![[r#"
+        bug (bug): kernel BUG in in_timer
+        panic (panic): Kernel panic: Fatal exception in interrupt, from #0
+    "#]];
+    arm64_interrupt "arm64-6.12-bug-in-interrupt-panics.log" expect![[r#"
+        bug (bug): kernel BUG in in_timer
+        panic (panic): Kernel panic: Oops - BUG: Fatal exception in interrupt, from #0
+    "#]];
+    two_cpus "arm64-6.12-two-cpus-warn-at-once.log" expect![[r#"
+        warning (warning): WARNING in warner
+        warning (warning): WARNING in warner
+        warning (warning): WARNING in warner
+        warning (warning): WARNING in warner
+        warning (warning): WARNING in warner
+        warning (warning): WARNING in warner
+    "#]];
+    protection "x86_64-6.12-general-protection.log" expect![[r#"
+        general-protection (oops): general protection fault in gpf
+    "#]];
+    divide "x86_64-6.12-divide-error.log" expect![[r#"
+        divide-error (oops): divide error in dz
+    "#]];
+    dump "x86_64-6.12-dump-stack.log" expect![[r#"
+        dump (message): call trace in init_module
+    "#]];
+    allocation "arm64-6.12-page-allocation-failure.log" expect![[r#"
+        allocation-failure (message): page allocation failure in pagefail
+    "#]];
+    vmalloc "x86_64-6.12-vmalloc-error.log" expect![[r#"
+        allocation-failure (message): vmalloc error in init_module
+    "#]];
+    x86_execute "x86_64-6.12-execute-nx-page.log" expect![[r#"
+        page-fault (oops): kernel tried to execute NX-protected page in data_area
+    "#]];
+    arm64_execute "arm64-6.12-execute-non-executable.log" expect![[r#"
+        page-fault (oops): Unable to handle kernel execute from non-executable memory in data_area
+    "#]];
+    arm64_execute_heap "arm64-6.12-execute-heap.log" expect![[r#"
+        page-fault (oops): Unable to handle kernel execute from non-executable memory in lkdtm_EXEC_KMALLOC
+    "#]];
+    arm64_execute_user "arm64-6.12-execute-user-memory.log" expect![[r#"
+        page-fault (oops): Unable to handle kernel execution of user memory in lkdtm_do_action
+    "#]];
+    execute_null "x86_64-6.12-execute-null.log" expect![[r#"
+        null-dereference (oops): kernel NULL pointer dereference in execute_location
+    "#]];
+    x86_read_only "x86_64-6.12-write-read-only.log" expect![[r#"
+        page-fault (oops): unable to handle page fault in lkdtm_WRITE_RO
+    "#]];
+    arm64_read_only "arm64-6.12-write-read-only.log" expect![[r#"
+        page-fault (oops): Unable to handle kernel write to read-only memory in lkdtm_WRITE_RO
+    "#]];
+    x86_panic "x86_64-6.12-panic.log" expect![[r#"
+        panic (panic): Kernel panic: dumptest
+    "#]];
+    arm64_panic "arm64-6.12-panic.log" expect![[r#"
+        panic (panic): Kernel panic: dumptest
+    "#]];
+}
+
+macro_rules! texts {
+    ($($name:ident $text:literal $expected:expr;)*) => {
+        $(#[test] fn $name() { check_text($text, $expected); })*
+    };
+}
+
+texts! {
+    old_x86_null "BUG: unable to handle kernel NULL pointer dereference at 0000000000000008
+IP: [<ffffffff811e1f2a>] foo_read+0x1a/0x90
+PGD 3a1f067 PUD 3a1e067 PMD 0
+Oops: 0002 [#1] SMP
+Modules linked in: foo(O) bar
+CPU: 2 PID: 812 Comm: cat Tainted: G           O    4.4.0-21-generic #37-Ubuntu
+Hardware name: QEMU Standard PC (i440FX + PIIX, 1996)
+task: ffff88003a2b8000 ti: ffff88003a2c4000 task.ti: ffff88003a2c4000
+RIP: 0010:[<ffffffff811e1f2a>]  [<ffffffff811e1f2a>] foo_read+0x1a/0x90
+RSP: 0018:ffff88003a2c7e10  EFLAGS: 00010246
+RAX: 0000000000000000 RBX: ffff88003a2b8000 RCX: 0000000000000001
+Stack:
+ ffff88003a2c7f18 ffffffff8120c35c ffff88003a2c7e58 0000000000000000
+Call Trace:
+ [<ffffffff8120c35c>] ? __vfs_read+0x18/0x40
+ [<ffffffff8120c8f6>] vfs_read+0x86/0x130
+ [<ffffffff8120d645>] SyS_read+0x55/0xc0
+ [<ffffffff8182dfb2>] entry_SYSCALL_64_fastpath+0x16/0x71
+Code: 89 e5 41 54 <c7> 40 08 01 00 00 00
+RIP  [<ffffffff811e1f2a>] foo_read+0x1a/0x90
+ RSP <ffff88003a2c7e10>
+CR2: 0000000000000008
+---[ end trace 6e2a1c2ad1f5d7c0 ]---
+" expect![[r#"
+    null-dereference (oops): kernel NULL pointer dereference in foo_read
+"#]];
+    old_arm64_fault "Unable to handle kernel paging request at virtual address dead000000000108
+Mem abort info:
+  Exception class = DABT (current EL), IL = 32 bits
+  SET = 0, FnV = 0
+Internal error: Oops: 96000044 [#1] PREEMPT SMP
+Modules linked in: foo
+CPU: 1 PID: 301 Comm: sh Not tainted 4.14.4+ #1
+Hardware name: board (DT)
+task: ffffffc073d77180 task.stack: ffffff8008fc8000
+PC is at foo_del+0x24/0x13c [foo]
+LR is at foo_ioctl+0x38/0x1d0 [foo]
+pc : [<ffffff800822de50>] lr : [<ffffff800822fe9c>] pstate: 60000145
+sp : ffffff8008fcbc00
+x29: ffffff8008fcbc00 x28: ffffffc073d77180 
+Process sh (pid: 301, stack limit = 0xffffff8008fc8000)
+Call trace:
+Exception stack(0xffffff8008fcbac0 to 0xffffff8008fcbc00)
+bac0: 0000000000000000 ffffffc073d77180 0000000000000000 0000000000000000
+[<ffffff800822de50>] foo_del+0x24/0x13c [foo]
+[<ffffff80081d0f9c>] do_vfs_ioctl+0xa4/0x840
+[<ffffff80081d17b4>] SyS_ioctl+0x7c/0x98
+[<ffffff8008082ff0>] el0_svc_naked+0x24/0x28
+Code: f9400261 b4000141 
+---[ end trace 12f8b9a1ab3f4e5d ]---
+" expect![[r#"
+    page-fault (oops): Unable to handle kernel paging request in foo_del
+"#]];
+    old_warning "------------[ cut here ]------------
+WARNING: CPU: 0 PID: 1 at drivers/foo/core.c:88 foo_probe+0x5b/0x70 [foo]()
+foo: clock is off
+Modules linked in: foo
+CPU: 0 PID: 1 Comm: swapper/0 Not tainted 4.2.0 #1
+Call Trace:
+ [<ffffffff817a2f1e>] dump_stack+0x4c/0x6e
+ [<ffffffff8107a2c6>] warn_slowpath_common+0x86/0xc0
+ [<ffffffff8107a355>] warn_slowpath_fmt+0x55/0x70
+ [<ffffffff81540f0b>] foo_probe+0x5b/0x70 [foo]
+ [<ffffffff8153e0c4>] driver_probe_device+0x224/0x490
+---[ end trace 2b1f0b5a9d2c0e7f ]---
+" expect![[r#"
+    warning (warning): WARNING in foo_probe
+"#]];
+    new_warning_shape "[   12.000100][   T36] Unexpected gfp: 0x5 (GFP_DMA|GFP_DMA32). Fixing up to gfp: 0x0 (). Fix your code!
+[   12.000200][   T36] ------------[ cut here ]------------
+[   12.000300][   T36] WARNING: mm/vmalloc.c:3986 at vmalloc_fix_flags+0x1f/0x40, CPU#0: insmod/36
+[   12.000400][   T36] Modules linked in: gfp_vmalloc(O+)
+[   12.000500][   T36] CPU: 0 UID: 0 PID: 36 Comm: insmod Tainted: G           O        7.2.13 #1 PREEMPT(lazy)
+[   12.000600][   T36] RIP: 0010:vmalloc_fix_flags+0x1f/0x40
+[   12.000700][   T36] RSP: 0018:ffffc900001c7c48 EFLAGS: 00010246
+[   12.000800][   T36] Call Trace:
+[   12.000810][   T36]  <TASK>
+[   12.000900][   T36]  __vmalloc_noprof+0x5d/0x70
+[   12.000950][   T36]  gfp_vmalloc_init+0x31/0x60 [gfp_vmalloc]
+[   12.001000][   T36]  do_one_initcall+0x5b/0x310
+[   12.001100][   T36]  </TASK>
+[   12.001200][   T36] ---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    unexpected-gfp (warning): Unexpected gfp in gfp_vmalloc_init
+"#]];
+    warning_with_condition "------------[ cut here ]------------
+WARNING: [!foo->ready] drivers/foo/core.c:90 at foo_start+0x31/0x50 [foo], CPU#3: kworker/3:1/77
+Modules linked in: foo
+CPU: 3 UID: 0 PID: 77 Comm: kworker/3:1 Not tainted 6.19.0 #2
+RIP: 0010:foo_start+0x31/0x50 [foo]
+Call Trace:
+ <TASK>
+ foo_work+0x11/0x20 [foo]
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    warning (warning): WARNING in foo_start
+"#]];
+    unexpected_gfp "Unexpected gfp: 0x4 (GFP_DMA32). Fixing up to gfp: 0xcc0 (GFP_KERNEL). Fix your code!
+CPU: 0 UID: 0 PID: 31 Comm: insmod Not tainted 6.12.117 #1
+Hardware name: QEMU
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x5d/0x80
+ kmalloc_fix_flags+0x4e/0x70
+ new_slab+0x2b0/0x2d0
+ ___slab_alloc+0x5a5/0x8e0
+ gfp_slab_init+0x1b/0xff0 [gfp_slab]
+ </TASK>
+insmod done
+" expect![[r#"
+    unexpected-gfp (message): Unexpected gfp in gfp_slab_init
+"#]];
+    nx_page "kernel tried to execute NX-protected page - exploit attempt? (uid: 0)
+BUG: unable to handle page fault for address: ffffffff82a3c1d0
+#PF: supervisor instruction fetch in kernel mode
+#PF: error_code(0x0011) - permissions violation
+PGD 2832067 P4D 2832067 PUD 2833063 PMD 2a001a1 
+Oops: Oops: 0011 [#1] SMP
+CPU: 0 UID: 0 PID: 31 Comm: insmod Tainted: G           O       6.12.117 #1
+RIP: 0010:early_ioremap+0x0/0x20
+Code: Unable to access opcode bytes at 0xffffffff82a3c1a6.
+RSP: 0018:ffffc900000c3c80 EFLAGS: 00010246
+Call Trace:
+ <TASK>
+ ? __die+0x1f/0x70
+ early_init+0x3c/0x60 [early]
+ </TASK>
+Modules linked in: early(O+)
+CR2: ffffffff82a3c1d0
+---[ end trace 0000000000000000 ]---
+RIP: 0010:early_ioremap+0x0/0x20
+RSP: 0018:ffffc900000c3c80 EFLAGS: 00010246
+note: insmod[31] exited with irqs disabled
+" expect![[r#"
+    page-fault (oops): kernel tried to execute NX-protected page in early_ioremap
+"#]];
+    boot_fault_panics "[    0.000000][    T0] Unable to handle kernel write to read-only memory at virtual address fffffbfffda00000
+[    0.000000][    T0] Mem abort info:
+[    0.000000][    T0]   ESR = 0x000000009600004f
+[    0.000000][    T0]   EC = 0x25: DABT (current EL), IL = 32 bits
+[    0.000000][    T0]   FSC = 0x0f: level 3 permission fault
+[    0.000000][    T0]   CM = 0, WnR = 1, TnD = 0, TagAccess = 0
+[    0.000000][    T0] [fffffbfffda00000] pgd=0000000043fff003, p4d=0000000043fff003
+[    0.000000][    T0] Internal error: Oops: 000000009600004f [#1] SMP
+[    0.000000][    T0] Modules linked in:
+[    0.000000][    T0] CPU: 0 UID: 0 PID: 0 Comm: swapper Not tainted 6.12.117 #1
+[    0.000000][    T0] pstate: 600000c5 (nZCv daIF -PAN -UAO -TCO -DIT -SSBS BTYPE=--)
+[    0.000000][    T0] pc : early_write+0x10/0x20
+[    0.000000][    T0] lr : early_write+0x8/0x20
+[    0.000000][    T0] sp : ffff800082003e00
+[    0.000000][    T0] Call trace:
+[    0.000000][    T0]  early_write+0x10/0x20 (P)
+[    0.000000][    T0]  parse_args+0x1a0/0x420
+[    0.000000][    T0]  start_kernel+0x2f0/0x780
+[    0.000000][    T0]  __primary_switched+0x80/0x90
+[    0.000000][    T0] Code: 52800020 39000260 (d65f03c0) 
+[    0.000000][    T0] ---[ end trace 0000000000000000 ]---
+[    0.000000][    T0] Kernel panic - not syncing: Attempted to kill the idle task!
+[    0.000000][    T0] ---[ end Kernel panic - not syncing: Attempted to kill the idle task! ]---
+" expect![[r#"
+    page-fault (oops): Unable to handle kernel write to read-only memory in early_write
+    panic (panic): Kernel panic: Attempted to kill the idle task!, from #0
+"#]];
+    user_access "Unable to handle kernel access to user memory outside uaccess routines at virtual address 0000aaaadead0000
+Internal error: Oops: 0000000096000045 [#1] SMP
+CPU: 0 UID: 0 PID: 40 Comm: sh Not tainted 6.12.0 #1
+pc : poke+0x10/0x20
+Call trace:
+ poke+0x10/0x20
+ el0t_64_sync+0x1a8/0x1b0
+Code: 52800020 (b9000260)
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    page-fault (oops): Unable to handle kernel access to user memory outside uaccess routines in poke
+"#]];
+    refcount "------------[ cut here ]------------
+refcount_t: underflow; use-after-free.
+WARNING: CPU: 1 PID: 99 at lib/refcount.c:28 refcount_warn_saturate+0xba/0x110
+Modules linked in:
+CPU: 1 PID: 99 Comm: test Not tainted 6.6.0 #1
+RIP: 0010:refcount_warn_saturate+0xba/0x110
+Call Trace:
+ <TASK>
+ ? __warn+0x81/0x130
+ ? refcount_warn_saturate+0xba/0x110
+ foo_put+0x2e/0x40
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    refcount (warning): refcount_t: underflow; use-after-free in foo_put
+"#]];
+    list "list_add corruption. prev->next should be next (ffffffff82f7e2a0), but was 0000000000000000. (prev=ffff888005b3e000).
+------------[ cut here ]------------
+kernel BUG at lib/list_debug.c:32!
+Oops: invalid opcode: 0000 [#1] PREEMPT SMP PTI
+CPU: 0 UID: 0 PID: 77 Comm: test Not tainted 6.12.0 #1
+RIP: 0010:__list_add_valid_or_report+0x78/0xb0
+Call Trace:
+ <TASK>
+ foo_add+0x10/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    list-corruption (bug): list_add corruption in foo_add
+"#]];
+    usercopy "usercopy: Kernel memory exposure attempt detected from SLUB object 'kmalloc-64' (offset 0, size 128)!
+------------[ cut here ]------------
+kernel BUG at mm/usercopy.c:102!
+invalid opcode: 0000 [#1] SMP NOPTI
+CPU: 0 PID: 77 Comm: test Not tainted 5.15.0 #1
+RIP: 0010:usercopy_abort+0x7b/0x7d
+Call Trace:
+ <TASK>
+ __check_heap_object+0xd3/0x100
+ __check_object_size+0x1f2/0x210
+ foo_read+0x10/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    usercopy (bug): usercopy: kernel memory exposure attempt in foo_read
+"#]];
+    kasan "==================================================================
+BUG: KASAN: slab-use-after-free in memcpy+0x1c/0x40
+Write of size 8 at addr ffff888005b3e008 by task test/77
+
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4a/0x70
+ print_report+0xcf/0x670
+ kasan_report+0xc7/0x100
+ memcpy+0x1c/0x40
+ foo_write+0x10/0x20
+ </TASK>
+
+Allocated by task 77:
+ kasan_save_stack+0x33/0x60
+ foo_open+0x10/0x20
+
+Freed by task 78:
+ kfree+0x80/0x120
+ foo_close+0x10/0x20
+
+The buggy address belongs to the object at ffff888005b3e000
+ which belongs to the cache kmalloc-64 of size 64
+Memory state around the buggy address:
+ ffff888005b3df00: fc fc fc fc
+>ffff888005b3e000: fa fb fb fb
+                      ^
+==================================================================
+Disabling lock debugging due to kernel taint
+" expect![[r#"
+    kasan (message): KASAN: slab-use-after-free in foo_write
+"#]];
+    kasan_then_fault "==================================================================
+BUG: KASAN: null-ptr-deref in foo_write+0x10/0x20
+Write of size 8 at addr 0000000000000008 by task test/77
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ kasan_report+0xc7/0x100
+ foo_write+0x10/0x20
+ </TASK>
+==================================================================
+BUG: kernel NULL pointer dereference, address: 0000000000000008
+#PF: supervisor write access in kernel mode
+#PF: error_code(0x0002) - not-present page
+Oops: 0002 [#1] SMP KASAN
+CPU: 0 PID: 77 Comm: test Tainted: G    B              6.6.0 #1
+RIP: 0010:foo_write+0x10/0x20
+Call Trace:
+ <TASK>
+ bar+0x1/0x2
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    kasan (message): KASAN: null-ptr-deref in foo_write
+    null-dereference (oops): kernel NULL pointer dereference in foo_write, from #0
+"#]];
+    kfence "==================================================================
+BUG: KFENCE: use-after-free read in foo_read+0x1a/0x40
+
+Use-after-free read at 0x(____ptrval____) (in kfence-#24):
+ foo_read+0x1a/0x40
+ vfs_read+0x90/0x100
+
+kfence-#24: 0x(____ptrval____)-0x(____ptrval____), size=32, cache=kmalloc-32
+
+allocated by task 5 on cpu 0 at 5.0s:
+ foo_open+0x10/0x20
+
+freed by task 5 on cpu 0 at 5.1s:
+ foo_close+0x10/0x20
+
+CPU: 0 PID: 5 Comm: test Not tainted 6.6.0 #1
+==================================================================
+" expect![[r#"
+    kfence (message): KFENCE: use-after-free read in foo_read
+"#]];
+    ubsan_new "------------[ cut here ]------------
+UBSAN: array-index-out-of-bounds in drivers/foo/core.c:12:7
+index 8 is out of range for type 'int [8]'
+CPU: 0 UID: 0 PID: 5 Comm: test Not tainted 6.12.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x5d/0x80
+ ubsan_epilogue+0x5/0x30
+ __ubsan_handle_out_of_bounds.cold+0x46/0x4b
+ foo_index+0x10/0x20
+ </TASK>
+---[ end trace ]---
+" expect![[r#"
+    ubsan (message): UBSAN: array-index-out-of-bounds in foo_index
+"#]];
+    ubsan_old "================================================================================
+UBSAN: Undefined behaviour in drivers/foo/core.c:12:7
+shift exponent 40 is too large for 32-bit type 'int'
+CPU: 0 PID: 5 Comm: test Not tainted 4.19.0 #1
+Call Trace:
+ dump_stack+0x94/0xd0
+ ubsan_epilogue+0x9/0x40
+ __ubsan_handle_shift_out_of_bounds+0x110/0x160
+ foo_shift+0x10/0x20
+================================================================================
+" expect![[r#"
+    ubsan (message): UBSAN: Undefined behaviour in foo_shift
+"#]];
+    lockdep "======================================================
+WARNING: possible circular locking dependency detected
+6.6.0 #1 Not tainted
+------------------------------------------------------
+test/77 is trying to acquire lock:
+ffffffff82f7e2a0 (a){+.+.}-{3:3}, at: foo_a+0x10/0x20
+
+but task is already holding lock:
+ffffffff82f7e2b0 (b){+.+.}-{3:3}, at: foo_b+0x10/0x20
+
+the existing dependency chain (in reverse order) is:
+
+-> #1 (b){+.+.}-{3:3}:
+       lock_acquire+0xc0/0x2c0
+       foo_b+0x10/0x20
+
+other info that might help us debug this:
+
+stack backtrace:
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4a/0x70
+ check_noncircular+0x130/0x150
+ __lock_acquire+0x1300/0x2000
+ lock_acquire+0xc0/0x2c0
+ foo_a+0x10/0x20
+ </TASK>
+" expect![[r#"
+    lockdep (message): possible circular locking dependency detected in foo_a
+"#]];
+    sleeping "BUG: sleeping function called from invalid context at mm/slab.h:306
+in_atomic(): 1, irqs_disabled(): 1, non_block: 0, pid: 77, name: test
+preempt_count: 1, expected: 0
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4a/0x70
+ __might_resched+0x1a0/0x2b0
+ kmem_cache_alloc+0x20/0x300
+ foo_atomic+0x10/0x20
+ </TASK>
+" expect![[r#"
+    atomic (message): sleeping function called from invalid context in kmem_cache_alloc
+"#]];
+    soft_lockup "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [my task:77]
+Modules linked in:
+CPU: 1 PID: 77 Comm: my task Tainted: G             L     6.6.0 #1
+RIP: 0010:queued_spin_lock_slowpath+0x70/0x2b0
+RSP: 0018:ffffc900001c7c48 EFLAGS: 00000202
+Call Trace:
+ <IRQ>
+ ? watchdog_timer_fn+0x1a0/0x250
+ </IRQ>
+ <TASK>
+ _raw_spin_lock+0x30/0x40
+ foo_lock+0x10/0x20
+ </TASK>
+" expect![[r#"
+    soft-lockup (message): soft lockup in foo_lock
+"#]];
+    stall_of_another_cpu "[   21.0][    C0] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+[   21.1][    C0] rcu: \t1-...0: (4 ticks this GP) idle=3a9c/1/0x4000000000000002 softirq=851/853 fqs=44731
+[   21.2][    C0] rcu: \t(detected by 0, t=2102 jiffies, g=-459, q=7850 ncpus=4)
+[   21.3][    C0] Sending NMI from CPU 0 to CPUs 1:
+[   21.4][    C1] NMI backtrace for cpu 1
+[   21.5][    C1] CPU: 1 UID: 0 PID: 77 Comm: spin Not tainted 6.12.0 #1
+[   21.6][    C1] RIP: 0010:foo_spin+0x10/0x20
+[   21.7][    C1] Call Trace:
+[   21.8][    C1]  <TASK>
+[   21.9][    C1]  kthread+0xd0/0x100
+[   22.0][    C1]  </TASK>
+" expect![[r#"
+    rcu-stall (message): rcu_preempt stall in foo_spin
+"#]];
+    hung_task "INFO: task kworker/u4:1:55 blocked for more than 122 seconds.
+      Not tainted 6.6.0 #1
+\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.
+task:kworker/u4:1    state:D stack:0     pid:55    ppid:2      flags:0x00004000
+Workqueue: events_unbound foo_work
+Call Trace:
+ <TASK>
+ __schedule+0x3b0/0xa00
+ schedule+0x5e/0xd0
+ schedule_timeout+0x151/0x160
+ foo_wait+0x10/0x20
+ kthread+0xd0/0x100
+ </TASK>
+" expect![[r#"
+    hung-task (message): task hung in foo_wait
+"#]];
+    oom "test invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4a/0x70
+ dump_header+0x4f/0x200
+ oom_kill_process+0xf4/0x1f0
+ out_of_memory+0x230/0x4f0
+ </TASK>
+Mem-Info:
+active_anon:11 inactive_anon:22 isolated_anon:0
+Tasks state (memory values in pages):
+[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+[     77]     0    77    60000    50000   450560        0             0 test
+Out of memory: Killed process 77 (test) total-vm:240000kB, anon-rss:200000kB
+oom_reaper: reaped process 77 (test), now anon-rss:0kB
+" expect![[r#"
+    out-of-memory (message): out of memory
+"#]];
+    slub "=============================================================================
+BUG kmalloc-64 (Tainted: G           O      ): Right Redzone overwritten
+-----------------------------------------------------------------------------
+
+0xffff888005b3e040-0xffff888005b3e047 @offset=64. First byte 0x41 instead of 0xcc
+Slab 0xffffea000016cf80 objects=32 used=1 fp=0xffff888005b3e080 flags=0x100000000000200
+CPU: 0 PID: 77 Comm: test Tainted: G           O       6.6.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4a/0x70
+ check_bytes_and_report+0xb9/0x100
+ check_object+0x1f0/0x2a0
+ free_to_partial_list+0x100/0x500
+ kfree+0x80/0x120
+ foo_free+0x10/0x20
+ </TASK>
+FIX kmalloc-64: Restoring Right Redzone 0xffff888005b3e040-0xffff888005b3e047=0xcc
+" expect![[r#"
+    slab-corruption (message): slab kmalloc-64: Right Redzone overwritten in foo_free
+"#]];
+    rust_panic "rust_kernel: panicked at drivers/foo/foo.rs:12:9:
+index out of bounds: the len is 1 but the index is 7
+------------[ cut here ]------------
+kernel BUG at rust/helpers/bug.c:7!
+Oops: invalid opcode: 0000 [#1] SMP
+CPU: 0 UID: 0 PID: 77 Comm: insmod Tainted: G           O       6.12.0 #1
+RIP: 0010:rust_helper_BUG+0x5/0x10
+Call Trace:
+ <TASK>
+ _RNvCscb18lrEyTSA_7___rustc17rust_begin_unwind+0x6b/0x80
+ _RNvNtCs9jhQZSfB2Um_4core9panicking9panic_fmt+0x2d/0x30
+ foo_init+0x10/0x20 [foo]
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    rust-panic (bug): Rust panic in foo_init
+"#]];
+    arm64_stack_overflow "Insufficient stack space to handle exception!
+ESR: 0x0000000096000047 -- DABT (current EL)
+FAR: 0xffff8000800a3ff0
+Task stack:     [0xffff8000800a4000..0xffff8000800a8000]
+IRQ stack:      [0xffff800080000000..0xffff800080004000]
+CPU: 0 UID: 0 PID: 77 Comm: insmod Not tainted 6.12.0 #1
+pstate: 20000005 (nzCv daif -PAN -UAO -TCO -DIT -SSBS BTYPE=--)
+pc : recursive_loop+0x10/0x60
+lr : recursive_loop+0x40/0x60
+sp : ffff8000800a3fe0
+Kernel panic - not syncing: kernel stack overflow
+CPU: 0 UID: 0 PID: 77 Comm: insmod Not tainted 6.12.0 #1
+Call trace:
+ dump_backtrace+0x90/0xe8
+ panic+0x320/0x378
+ recursive_loop+0x10/0x60
+Kernel Offset: disabled
+---[ end Kernel panic - not syncing: kernel stack overflow ]---
+" expect![[r#"
+    stack-overflow (oops): Insufficient stack space to handle exception in recursive_loop
+    panic (panic): Kernel panic: kernel stack overflow, from #0
+"#]];
+    panic_on_warn "------------[ cut here ]------------
+WARNING: CPU: 0 PID: 5 at drivers/foo/core.c:1 foo+0x10/0x20
+CPU: 0 PID: 5 Comm: test Not tainted 6.6.0 #1
+RIP: 0010:foo+0x10/0x20
+Call Trace:
+ <TASK>
+ bar+0x1/0x20
+ </TASK>
+Kernel panic - not syncing: kernel: panic_on_warn set ...
+CPU: 0 PID: 5 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ panic+0x320/0x378
+ </TASK>
+Kernel Offset: disabled
+---[ end Kernel panic - not syncing: kernel: panic_on_warn set ... ]---
+" expect![[r#"
+    warning (warning): WARNING in foo
+    panic (panic): Kernel panic: kernel: panic_on_warn set ..., from #0
+"#]];
+    independent_after_oops "kernel BUG at mm/a.c:1!
+Oops: invalid opcode: 0000 [#1] SMP
+CPU: 0 UID: 0 PID: 5 Comm: test Not tainted 6.12.0 #1
+RIP: 0010:foo+0x10/0x20
+Call Trace:
+ <TASK>
+ bar+0x1/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+------------[ cut here ]------------
+WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:93 check_early_ioremap_leak+0x40/0x60
+CPU: 0 UID: 0 PID: 0 Comm: swapper/0 Tainted: G      D            6.12.0 #1
+RIP: 0010:check_early_ioremap_leak+0x40/0x60
+Call Trace:
+ <TASK>
+ do_one_initcall+0x1/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    bug (bug): kernel BUG in foo
+    warning (warning): WARNING in check_early_ioremap_leak
+"#]];
+    cut_off_in_trace "kernel BUG at mm/a.c:1!
+Oops: invalid opcode: 0000 [#1] SMP
+CPU: 0 UID: 0 PID: 5 Comm: test Not tainted 6.12.0 #1
+RIP: 0010:foo+0x10/0x20
+Call Trace:
+ <TASK>
+ bar+0x1/0x20
+" expect![[r#"
+    bug (bug): kernel BUG in foo, incomplete
+      the log ends in the middle of it
+"#]];
+    cut_off_at_marker "------------[ cut here ]------------\n" expect![[r#"
+        unknown (message): report without a headline, incomplete
+          the log ends in the middle of it
+          its headline is missing or not understood
+    "#]];
+    restarts "kernel BUG at mm/a.c:1!
+Oops: invalid opcode: 0000 [#1] SMP
+CPU: 0 UID: 0 PID: 5 Comm: test Not tainted 6.12.0 #1
+[    0.000000] Linux version 6.12.0 (build@host)
+" expect![[r#"
+    bug (bug): kernel BUG, incomplete
+      the machine starts again in the middle of it
+"#]];
+    mixed_without_callers "------------[ cut here ]------------
+------------[ cut here ]------------
+WARNING: CPU: 0 PID: 5 at mm/a.c:1 foo+0x10/0x20
+WARNING: CPU: 1 PID: 6 at mm/b.c:2 bar+0x10/0x20
+CPU: 0 PID: 5 Comm: one Not tainted 6.6.0 #1
+CPU: 1 PID: 6 Comm: two Not tainted 6.6.0 #1
+RIP: 0010:foo+0x10/0x20
+RIP: 0010:bar+0x10/0x20
+Call Trace:
+ <TASK>
+ baz+0x1/0x2
+---[ end trace 0000000000000000 ]---
+---[ end trace 0000000000000000 ]---
+" expect![[r#"
+    unknown (message): report without a headline, incomplete
+      another report begins before it ends: cut off, or two consoles mixed
+      its headline is missing or not understood
+    warning (warning): WARNING in foo, incomplete
+      another report begins before it ends: cut off, or two consoles mixed
+    warning (warning): WARNING in bar, incomplete
+      a second CPU line: two reports are mixed up
+"#]];
+    no_report "[    0.0] Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on
+[    0.1] random: crng init done
+[    0.2] traps: foo[12] general protection fault ip:401000 sp:7ffe error:0 in foo[400000+1000]
+[    0.3] foo[13]: segfault at 0 ip 401000 sp 7ffe error 4 in foo
+survived: nothing happened
+" expect![[""]];
+}
+
+#[test]
+fn messy_transports_change_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs/x86_64-6.12-bug.log");
+    let plain = std::fs::read_to_string(path).unwrap();
+    let wanted: Vec<String> = reports(&lines(plain.as_bytes()))
+        .iter()
+        .map(summary)
+        .collect();
+    let wraps: &[fn(&str) -> String] = &[
+        |line| format!("{line}\r"),
+        |line| format!("\x1b[1;31m{line}\x1b[0m"),
+        |line| format!("<4>{line}"),
+        |line| format!("Nov 21 03:04:05 host kernel: {line}"),
+        |line| format!("2026-11-21T03:04:05.123456+01:00 host kernel: {line}"),
+        |line| format!("[2026-11-21 03:04:05.123] {line}"),
+        |line| format!("> {line}"),
+        |line| format!("kern  :warn  : {line}"),
+        |line| format!("\0{line}\0"),
+        |line| {
+            line.split_once("] ")
+                .map_or(line, |(_, text)| text.trim_start_matches("[   T1]"))
+                .to_string()
+        },
+    ];
+    for (index, wrap) in wraps.iter().enumerate() {
+        let messy: Vec<String> = plain.lines().map(wrap).collect();
+        let got: Vec<String> = reports(&lines(messy.join("\n").as_bytes()))
+            .iter()
+            .map(summary)
+            .collect();
+        assert_eq!(got, wanted, "wrapping {index}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_do_not_matter() {
+    check_bytes(
+        b"\xff\xfe junk \xc3\nkernel BUG at mm/a.c:1!\nOops: invalid opcode: 0000 [#1] SMP\nCPU: 0 UID: 0 PID: 5 Comm: t\xe9st Not tainted 6.12.0 #1\nRIP: 0010:foo+0x10/0x20\nCall Trace:\n <TASK>\n bar+0x1/0x20\n </TASK>\n---[ end trace 0000000000000000 ]---\n",
+        expect![[r#"
+            bug (bug): kernel BUG in foo
+        "#]],
+    );
+}
+
+#[test]
+fn every_kind_can_be_named() {
+    for kind in Kind::ALL {
+        assert_eq!(kind.name().parse::<Kind>().unwrap(), *kind);
+    }
+    assert!("bog"
+        .parse::<Kind>()
+        .unwrap_err()
+        .contains("known: unknown, dump"));
+}
+
+#[test]
+fn taint_is_explained() {
+    let meanings: Vec<_> = explain_taint("GO")
+        .into_iter()
+        .map(|one| one.letter)
+        .collect();
+    assert_eq!(meanings, ['G', 'O']);
+}
+
+#[test]
+fn a_symbol_reads_as_it_prints() {
+    for text in ["foo+0x1/0x2", "foo.cold+0xff/0x100 [bar]"] {
+        assert_eq!(text.parse::<Symbol>().unwrap().to_string(), text);
+    }
+    assert_eq!(
+        "a+0x1/0x2 [m 0123abcd]"
+            .parse::<Symbol>()
+            .unwrap()
+            .module
+            .as_deref(),
+        Some("m")
+    );
+}
+
+/// Takes a few seconds at most even unoptimised; anything worse than linear would take minutes.
+#[test]
+fn long_logs_take_linear_time() {
+    for line in [
+        "------------[ cut here ]------------\n",
+        "BUG: x\n",
+        " foo+0x1/0x2\n",
+        "list_add corruption. x\n",
+        "CPU: 0 PID: 1 Comm: a Not tainted 6.12.0 #1\n",
+        "[    1.000000] a[    1.000000] b",
+    ] {
+        let _ = reports(&lines(line.repeat(20_000).as_bytes()));
+    }
+    let _ = reports(&lines(&[b'['; 1_000_000]));
+    let _ = reports(&lines("kernel BUG at ".repeat(50_000).as_bytes()));
+}
+
+/// Lines of which real logs are made, in any order and cut anywhere.
+fn shuffled() -> impl Strategy<Value = String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        all.extend(text.lines().map(|line| {
+            line.split_once("] ")
+                .map_or(line, |(_, rest)| rest)
+                .to_string()
+        }));
+    }
+    prop::collection::vec((prop::sample::select(all), 0usize..200), 0..60).prop_map(|parts| {
+        parts
+            .iter()
+            .map(|(line, cut)| line.chars().take(*cut).collect::<String>() + "\n")
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let lines = lines(&bytes);
+        for report in reports(&lines) {
+            prop_assert!(report.first <= report.last && report.last < lines.len());
+        }
+    }
+
+    #[test]
+    fn any_order_of_real_lines_is_read(text in shuffled()) {
+        let lines = lines(text.as_bytes());
+        let found = reports(&lines);
+        for (index, report) in found.iter().enumerate() {
+            prop_assert!(report.first <= report.last && report.last < lines.len());
+            prop_assert!(report.consequence_of.is_none_or(|cause| cause < index));
+            prop_assert!(!report.title.is_empty());
+        }
+    }
+}
