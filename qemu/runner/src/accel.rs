@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Whether KVM works. That `/dev/kvm` is there says little: on some hosts it makes a
-//! machine and then never runs it. So a guest is run on it for a moment, and what came of
-//! that is remembered until the host restarts or QEMU changes.
+//! machine and never runs it, or runs it for some lines of its log and no further. So a
+//! whole guest is run on it, to the end, and what came of that is remembered until the
+//! host restarts or QEMU changes.
 
 use crate::{
+    console,
     guest::{Accel, Guest},
     project::{self, fingerprint, Project},
     term,
+    verdict::MARK,
 };
 use anyhow::{bail, Result};
 use std::{fs, path::Path, time::Duration};
@@ -58,6 +61,9 @@ fn obstacle(project: &Project, guest: &Guest) -> Result<Option<String>> {
         }
     }
     let answer = probe(project, guest)?;
+    if let Some(obstacle) = &answer {
+        term::note(&format!("no KVM: {obstacle}"));
+    }
     let text = host + answer.as_deref().unwrap_or(WORKS);
     project::write_whole(&remembered, text.as_bytes())?;
     Ok(answer)
@@ -65,37 +71,36 @@ fn obstacle(project: &Project, guest: &Guest) -> Result<Option<String>> {
 
 const WORKS: &str = "works";
 
-/// How long a guest may take to print its first line: on CPUs that run it, that is some
-/// hundredths of a second.
-const MOMENT: Duration = Duration::from_secs(3);
+/// How long a guest may take that does nothing: on CPUs that run it, less than a second.
+const MOMENT: Duration = Duration::from_secs(6);
 
-/// Runs the guest's kernel for a moment.
+/// Boots a guest like `guest` that loads no module, and sees whether it comes to its end.
 fn probe(project: &Project, guest: &Guest) -> Result<Option<String>> {
-    term::note("trying KVM for a moment …");
+    term::note("trying whether KVM works, this once …");
     let mut guest = guest.clone();
     guest.accel = Accel::Kvm;
-    guest.init_args.clear();
+    guest.init_args = vec!["boot".to_owned()];
     let folder = project.build.join("state");
     fs::create_dir_all(&folder)?;
     let log = tempfile::NamedTempFile::new_in(&folder)?;
-    let outcome = guest.run(log.path(), MOMENT, |_| (), |line| line.contains(BANNER))?;
-    let alive = String::from_utf8_lossy(&outcome.console).contains(BANNER);
-    if alive {
+    let done = format!("{MARK}done");
+    let outcome = guest.run(log.path(), MOMENT, |_| (), |line| line.ends_with(&done))?;
+    let lines = console::lines(&outcome.console);
+    if lines.iter().any(|line| line.text == done) {
         return Ok(None);
     }
     let said = outcome.stderr.lines().next().unwrap_or_default().trim();
-    Ok(Some(if said.is_empty() {
-        format!(
-            "a guest was started on it and printed nothing in {}",
-            term::seconds(MOMENT)
-        )
-    } else {
-        format!("QEMU says: {said}")
+    let last = lines.iter().rev().find(|line| !line.text.trim().is_empty());
+    Ok(Some(match last {
+        _ if !said.is_empty() => format!("QEMU says: {said}"),
+        None => format!("a guest on it printed nothing in {}", term::seconds(MOMENT)),
+        Some(last) => format!(
+            "a guest on it came no further in {} than: {}",
+            term::seconds(MOMENT),
+            last.text.trim()
+        ),
     }))
 }
-
-/// How every kernel's log begins.
-const BANNER: &str = "Linux version";
 
 /// What the answer depends on, as text.
 fn host(qemu: &Path) -> Result<String> {

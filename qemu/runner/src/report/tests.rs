@@ -272,6 +272,12 @@ logs! {
     arm64_read_only "arm64-6.12-write-read-only.log" expect![[r#"
         page-fault (oops): Unable to handle kernel write to read-only memory in lkdtm_WRITE_RO
     "#]];
+    x86_refcount "x86_64-6.12-refcount.log" expect![[r#"
+        refcount (warning): refcount_t: decrement hit 0; leaking memory in lkdtm_REFCOUNT_DEC_NEGATIVE
+    "#]];
+    arm64_refcount "arm64-6.12-refcount.log" expect![[r#"
+        refcount (warning): refcount_t: decrement hit 0; leaking memory in lkdtm_REFCOUNT_DEC_NEGATIVE
+    "#]];
     x86_panic "x86_64-6.12-panic.log" expect![[r#"
         panic (panic): Kernel panic: dumptest
     "#]];
