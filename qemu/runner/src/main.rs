@@ -148,8 +148,9 @@ struct GuestArgs {
 }
 
 impl GuestArgs {
-    fn options(&self) -> Result<Options> {
+    fn options(&self, verbose: bool) -> Result<Options> {
         Ok(Options {
+            verbose,
             accel: self.accel,
             timeout: self.timeout.map(Duration::from_secs),
             kernel_args: guest::split_words("KERNEL_ARGS", &self.kernel_args)?,
@@ -280,7 +281,7 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
     let cases = Case::all(&project.root)?;
     // What can be refused is refused before anything is built.
     let case = case::find(&cases, id).map_err(usage)?;
-    let options = guest.options().map_err(usage)?;
+    let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch)?;
     if !case.file.machines.contains(&machine.name) {
         let reason = format!(
@@ -354,7 +355,7 @@ fn check_all(
 ) -> Result<u8> {
     let cases = Case::all(&project.root)?;
     let chosen = case::select(&cases, patterns).map_err(usage)?;
-    let options = guest.options().map_err(usage)?;
+    let options = guest.options(false).map_err(usage)?;
     let tools = Tools::read(project)?;
     let machines: Vec<Machine> = Machine::all(&project.root)?
         .into_iter()
@@ -389,7 +390,7 @@ fn check_all(
 }
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
-    let options = guest.options().map_err(usage)?;
+    let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch)?;
     let (tools, kernel, modules) = build(project, on, None)?;
     let image = image::make(project, &tools, &kernel, &modules.all()?)?;

@@ -40,6 +40,8 @@ pub struct Options {
     pub kernel_args: Vec<String>,
     /// `QEMU_ARGS=`.
     pub qemu_args: Vec<String>,
+    /// Whether the machine and QEMU's command are shown; they are kept in any case.
+    pub verbose: bool,
 }
 
 /// How long a guest may take, if nobody says otherwise: some thirty times what it takes on
@@ -154,8 +156,10 @@ impl Run<'_> {
             .with_context(|| format!("cannot write {}", initrd_path.display()))?;
 
         let mut guest = self.guest(project, tools, options, &claim, &initrd_path)?;
-        term::note(&format!("{}: {}", self.machine.name, self.machine.about));
-        term::command(&guest.command());
+        if options.verbose {
+            term::note(&format!("{}: {}", self.machine.name, self.machine.about));
+            term::command(&guest.command());
+        }
         let begin = format!("{MARK}begin {}", self.case.module(self.side));
         let done = format!("{MARK}done");
         let mut began = false;
@@ -265,7 +269,10 @@ impl Run<'_> {
         };
         let shown: Vec<String> = reports
             .iter()
-            .map(|report| show::report(report, symbols.as_ref(), Some(&self.kernel.source)))
+            .map(|report| match report.consequence_of {
+                Some(_) => show::consequence(report),
+                None => show::report(report, symbols.as_ref(), Some(&self.kernel.source)),
+            })
             .collect();
         Ok(shown.join("\n"))
     }

@@ -24,6 +24,11 @@ pub fn report(report: &Report, symbols: Option<&Symbols>, source: Option<&Path>)
     text
 }
 
+/// A report that only follows from another one: in one line.
+pub fn consequence(report: &Report) -> String {
+    format!("{DIM}and, in consequence: {}{DIM:#}\n", report.headline)
+}
+
 fn write_report(
     out: &mut String,
     report: &Report,

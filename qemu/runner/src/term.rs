@@ -120,10 +120,11 @@ fn style(bounded: bool) -> ProgressStyle {
 
 /// A duration as a person says it.
 pub fn seconds(duration: Duration) -> String {
+    let whole = duration.as_secs();
     match duration.as_secs_f64() {
         seconds if seconds < 10.0 => format!("{seconds:.2} s"),
-        seconds if seconds < 60.0 => format!("{seconds:.0} s"),
-        seconds => format!("{} min {:.0} s", (seconds / 60.0) as u64, seconds % 60.0),
+        _ if whole < 60 => format!("{whole} s"),
+        _ => format!("{} min {} s", whole / 60, whole % 60),
     }
 }
 
