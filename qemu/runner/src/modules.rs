@@ -6,6 +6,7 @@
 use crate::{
     child,
     kernel::{jobs, read_config, set_environment, toolchain, Kernel},
+    machine::Arch,
     project::{self, fingerprint, Project, Tools},
     term::Progress,
 };
@@ -120,17 +121,18 @@ pub fn build_for(project: &Project, tools: &Tools, kdir: &Path) -> Result<Vec<Pa
     let kdir = kdir
         .canonicalize()
         .with_context(|| format!("KDIR={}: no such folder", kdir.display()))?;
-    let clang = check_foreign(&kdir, tools)?;
+    let foreign = check_foreign(&kdir, tools)?;
     let id = project::short_hash(kdir.as_os_str().as_encoded_bytes());
     let stage = project.kbuild.join("modules").join(id);
     let mut make = Command::new("make");
     make.arg("-C").arg(&kdir);
+    make.arg(format!("ARCH={}", foreign.arch));
     let arguments = toolchain(tools)?;
     // A kernel built by GCC wants modules built by GCC.
     make.args(
         arguments
             .iter()
-            .filter(|argument| clang || !argument.starts_with("LLVM=")),
+            .filter(|argument| foreign.clang || !argument.starts_with("LLVM=")),
     );
     make.arg(format!("-j{}", jobs()));
     set_environment(&mut make, tools);
@@ -145,9 +147,15 @@ pub fn build_for(project: &Project, tools: &Tools, kdir: &Path) -> Result<Vec<Pa
     Modules { stage }.all()
 }
 
-/// Refuses a kernel for which rustc would fail later and less clearly. Says whether clang
-/// built it.
-fn check_foreign(kdir: &Path, tools: &Tools) -> Result<bool> {
+/// A kernel that is not ours.
+struct Foreign {
+    arch: Arch,
+    /// It was built by clang, not by GCC.
+    clang: bool,
+}
+
+/// Refuses a kernel for which rustc would fail later and less clearly.
+fn check_foreign(kdir: &Path, tools: &Tools) -> Result<Foreign> {
     let name = kdir.display();
     let path = kdir.join("include/config/auto.conf");
     if !path.is_file() {
@@ -184,9 +192,16 @@ fn check_foreign(kdir: &Path, tools: &Tools) -> Result<bool> {
              same; here is {ours}; name the other with RUSTC="
         );
     }
-    Ok(config
-        .get("CONFIG_CC_IS_CLANG")
-        .is_some_and(|value| value == "y"))
+    let set = |option: &str| config.get(option).is_some_and(|value| value == "y");
+    let arch = match (set("CONFIG_X86_64"), set("CONFIG_ARM64")) {
+        (true, _) => Arch::X86_64,
+        (_, true) => Arch::Arm64,
+        _ => bail!("KDIR={name}: neither an x86_64 nor an arm64 kernel; the cases are for these"),
+    };
+    Ok(Foreign {
+        arch,
+        clang: set("CONFIG_CC_IS_CLANG"),
+    })
 }
 
 /// A run of kbuild over the modules.

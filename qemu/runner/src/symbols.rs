@@ -543,7 +543,9 @@ fn little(bytes: &[u8]) -> u64 {
 
 fn is_loaded(section: &object::Section<'_, '_>) -> bool {
     match section.flags() {
-        object::SectionFlags::Elf { sh_flags, .. } => sh_flags.contains(object::elf::SHF_ALLOC),
+        object::SectionFlags::Elf { sh_flags, .. } => {
+            sh_flags & u64::from(object::elf::SHF_ALLOC) != 0
+        }
         _ => section.kind() == SectionKind::Text,
     }
 }
