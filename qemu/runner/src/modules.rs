@@ -13,7 +13,6 @@ use crate::{
 use anyhow::{bail, Context, Result};
 use std::{
     fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -260,8 +259,9 @@ impl Job<'_> {
     }
 }
 
-/// Fills `stage` with links to the sources: kbuild leaves what it makes beside them, and
-/// the project's folder is not the place for that.
+/// Fills `stage` with the sources: kbuild leaves what it makes beside them, and the
+/// project's folder is not the place for that. Only a file whose content has changed is
+/// written, so that make sees what has to be built again whatever times the sources have.
 fn fill(project: &Project, stage: &Path) -> Result<()> {
     let wanted = sources(&project.root)?;
     for source in sources(stage)? {
@@ -270,18 +270,13 @@ fn fill(project: &Project, stage: &Path) -> Result<()> {
         }
     }
     for source in wanted {
-        let link = stage.join(&source);
-        let target = project.root.join(&source);
-        if fs::read_link(&link).is_ok_and(|old| old == target) {
+        let from = project.root.join(&source);
+        let to = stage.join(&source);
+        let content = fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+        if fs::read(&to).is_ok_and(|old| old == content) {
             continue;
         }
-        if let Some(folder) = link.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        if link.symlink_metadata().is_ok() {
-            fs::remove_file(&link)?;
-        }
-        symlink(&target, &link).with_context(|| format!("cannot make {}", link.display()))?;
+        project::write_whole(&to, &content)?;
     }
     Ok(())
 }
@@ -374,5 +369,17 @@ mod tests {
         fill(&project, &stage).unwrap();
         assert!(!stage.join("modules/a/a.rs").exists());
         assert!(stage.join("modules/b/a.rs").exists());
+
+        // An older file with another content is a change, too.
+        fs::write(root.join("rust/lib.rs"), "y").unwrap();
+        let old = std::time::SystemTime::UNIX_EPOCH;
+        let file = fs::File::options()
+            .write(true)
+            .open(root.join("rust/lib.rs"))
+            .unwrap();
+        file.set_modified(old).unwrap();
+        fill(&project, &stage).unwrap();
+        let staged = fs::metadata(stage.join("rust/lib.rs")).unwrap();
+        assert!(staged.modified().unwrap() > old);
     }
 }

@@ -10,6 +10,7 @@ use std::{
     collections::BTreeMap,
     env,
     fs::{self, File},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -133,7 +134,11 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        // As open() would make it: what the user's umask leaves of these.
+        let mode = fs::Permissions::from_mode(0o666);
+        let mut file = tempfile::Builder::new()
+            .permissions(mode)
+            .tempfile_in(folder)?;
         std::io::Write::write_all(&mut file, content)?;
         file.persist(path)?;
         Ok(())
