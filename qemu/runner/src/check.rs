@@ -253,8 +253,8 @@ pub fn host_tests<'a>(
         shellcheck.args(shell_scripts(&project.root)?);
         logged(&mut shellcheck, &project.build.join("logs/shellcheck.log"))
     }));
-    tests.push(Test::new("readme.table", move || {
-        Ok(match list::stale_table(&project.root, cases)? {
+    tests.push(Test::new("readme.current", move || {
+        Ok(match list::stale_readme(&project.root, cases)? {
             None => Outcome::Pass,
             Some(why) => Outcome::Fail(vec![why]),
         })

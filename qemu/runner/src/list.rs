@@ -61,9 +61,15 @@ fn reach(case: &Case) -> &'static str {
     }
 }
 
-/// What the README's table stands between.
-const BEGIN: &str = "<!-- the table of cases: made by `make readme` -->\n";
-const END: &str = "<!-- end of the table -->\n";
+/// What the README's generated parts stand between: `make readme` makes them.
+const TABLE: (&str, &str) = (
+    "<!-- the table of cases -->\n",
+    "<!-- end of the table -->\n",
+);
+const HELP: (&str, &str) = (
+    "<!-- what make help says -->\n",
+    "<!-- end of the help -->\n",
+);
 
 fn table(cases: &[Case]) -> Result<String> {
     let mut text =
@@ -82,30 +88,44 @@ fn table(cases: &[Case]) -> Result<String> {
     Ok(text)
 }
 
-/// The README with its table made anew; as it stands, if it is current.
-fn renewed(readme: &str, cases: &[Case]) -> Result<String> {
-    let (before, rest) = readme
-        .split_once(BEGIN)
-        .context("README.md: no table of cases")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("README.md: the table has no end")?;
-    Ok(format!("{before}{BEGIN}\n{}\n{END}{after}", table(cases)?))
+/// The README with its generated parts made anew; as it stands, if it is current.
+fn renewed(readme: &str, cases: &[Case], help: &str) -> Result<String> {
+    let readme = replaced(readme, TABLE, &table(cases)?)?;
+    replaced(
+        &readme,
+        HELP,
+        &format!("```text\n{}\n```\n", help.trim_end()),
+    )
 }
 
-/// Says what to do if the README's table is not current.
-pub fn stale_table(root: &Path, cases: &[Case]) -> Result<Option<String>> {
-    let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
-    let current = renewed(&readme, cases)? == readme;
-    Ok((!current)
-        .then(|| "README.md: the table of cases is stale; make readme renews it".to_owned()))
+/// `text` with `content` between the two marks.
+fn replaced(text: &str, (begin, end): (&str, &str), content: &str) -> Result<String> {
+    let missing = |mark: &str| format!("README.md: no line {}", mark.trim());
+    let (before, rest) = text.split_once(begin).with_context(|| missing(begin))?;
+    let (_, after) = rest.split_once(end).with_context(|| missing(end))?;
+    Ok(format!("{before}{begin}\n{content}\n{end}{after}"))
 }
 
-/// Renews the README's table.
-pub fn renew_table(root: &Path, cases: &[Case]) -> Result<()> {
-    let path = root.join("README.md");
-    let readme = fs::read_to_string(&path).context("cannot read README.md")?;
-    crate::project::write_whole(&path, renewed(&readme, cases)?.as_bytes())
+/// The README as it is, and as it should be.
+fn readme(root: &Path, cases: &[Case]) -> Result<(String, String)> {
+    let read = |path: &str| {
+        fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))
+    };
+    let old = read("README.md")?;
+    let new = renewed(&old, cases, &read("scripts/help.txt")?)?;
+    Ok((old, new))
+}
+
+/// Says what to do if the README's generated parts are not current.
+pub fn stale_readme(root: &Path, cases: &[Case]) -> Result<Option<String>> {
+    let (old, new) = readme(root, cases)?;
+    Ok((old != new).then(|| "README.md is stale; make readme renews it".to_owned()))
+}
+
+/// Renews the README's generated parts.
+pub fn renew_readme(root: &Path, cases: &[Case]) -> Result<()> {
+    let (_, new) = readme(root, cases)?;
+    crate::project::write_whole(&root.join("README.md"), new.as_bytes())
 }
 
 #[cfg(test)]
@@ -113,15 +133,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stale_table_is_noticed_and_renewed() {
+    fn a_stale_readme_is_noticed_and_renewed() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let cases = Case::all(&root).unwrap();
-        let stale = format!("# Title\n\n{BEGIN}old\n{END}rest\n");
-        let fresh = renewed(&stale, &cases).unwrap();
+        let (from, to) = TABLE;
+        let stale = format!(
+            "# Title\n\n{from}old\n{to}between\n{}{}rest\n",
+            HELP.0, HELP.1
+        );
+        let fresh = renewed(&stale, &cases, "make x\n").unwrap();
         assert_ne!(stale, fresh);
-        assert_eq!(renewed(&fresh, &cases).unwrap(), fresh);
+        assert_eq!(renewed(&fresh, &cases, "make x\n").unwrap(), fresh);
         assert!(fresh.starts_with("# Title\n") && fresh.ends_with("rest\n"));
         assert!(fresh.contains("| [`gfp-slab`](modules/gfp_slab/gfp_slab.rs) |"));
-        assert!(renewed("# no table", &cases).is_err());
+        assert!(fresh.contains("```text\nmake x\n```\n"));
+        assert!(renewed("# no table", &cases, "").is_err());
     }
 }

@@ -115,7 +115,7 @@ enum Command {
         #[command(flatten)]
         on: On,
     },
-    /// Renew the README's table of cases
+    /// Renew the README's generated parts
     Readme,
     /// Remove what kbuild made, wherever that is
     Clean,
@@ -241,7 +241,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Ok(0)
         }
         Command::Readme => {
-            list::renew_table(&project.root, &Case::all(&project.root)?)?;
+            list::renew_readme(&project.root, &Case::all(&project.root)?)?;
             Ok(0)
         }
         Command::Clean => {
