@@ -6,10 +6,11 @@
 use crate::{
     child,
     machine::Arch,
+    modules,
     project::{self, fingerprint, short_hash, Project, Tools},
     term::{self, Progress},
 };
-use anyhow::{bail, Context, Result};
+use anyhow::{anyhow, bail, Context, Result};
 use std::{
     collections::BTreeMap,
     fs,
@@ -32,6 +33,8 @@ pub struct Kernel {
     pub profile: String,
     /// Its source.
     pub source: PathBuf,
+    /// The source is a tree of the user's, who may have changed anything in it.
+    open: bool,
     /// Its build folder: kbuild's `O=`.
     pub output: PathBuf,
     logs: PathBuf,
@@ -62,6 +65,7 @@ impl Kernel {
                 .kbuild
                 .join(format!("kernels/{id}-{arch}-{profile}")),
             logs: project.build.join("logs"),
+            open: Path::new(tools.need("KERNEL_SOURCE")?).is_dir(),
             source,
         })
     }
@@ -114,17 +118,18 @@ impl Kernel {
         let stamp = self.output.join("oopsarium.inputs");
         let current =
             || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) && self.image().is_file();
-        if current() {
+        if current() && !self.open {
             return Ok(());
         }
         let _lock = project::lock(&self.output, "oopsarium.lock")?;
-        if current() {
+        if current() && !self.open {
             return Ok(());
         }
         // Whatever happens from here on, the kernel is not what the old stamp says.
         if stamp.exists() {
             fs::remove_file(&stamp)?;
         }
+        link_in(project, &self.source)?;
         self.configure(project, tools)?;
         let counted = self.output.join("oopsarium.steps");
         let expected = fs::read_to_string(&counted)
@@ -173,6 +178,9 @@ impl Kernel {
         inputs.push('\n');
         for key in ["RUSTC", "BINDGEN"] {
             inputs += &fingerprint(Path::new(tools.need(key)?))?;
+        }
+        for source in linked_in(project)? {
+            inputs += &fingerprint(&project.root.join(source))?;
         }
         Ok(inputs)
     }
@@ -310,41 +318,101 @@ pub fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The kernel's source, with a short name of its own: as it stands, or from a tarball.
+/// The kernel's source, with a short name of its own: unpacked from a tarball, or all links
+/// to a tree of the user's. Either is ours to add the cases to that are linked in.
 fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
     let given = Path::new(tools.need("KERNEL_SOURCE")?);
-    if given.is_dir() {
-        let id = short_hash(given.as_os_str().as_encoded_bytes());
-        return Ok((id, checked(given.to_owned())?));
-    }
-    let id = short_hash(fingerprint(given)?.as_bytes());
+    let id = if given.is_dir() {
+        checked(given)?;
+        short_hash(given.as_os_str().as_encoded_bytes())
+    } else {
+        short_hash(fingerprint(given)?.as_bytes())
+    };
     let sources = project.kbuild.join("sources");
-    let unpacked = sources.join(&id);
-    if unpacked.is_dir() {
-        return Ok((id, unpacked));
+    let tree = sources.join(&id);
+    if tree.is_dir() {
+        return Ok((id, tree));
     }
     let _lock = project::lock(&sources, "lock")?;
-    if unpacked.is_dir() {
-        return Ok((id, unpacked));
+    if tree.is_dir() {
+        return Ok((id, tree));
     }
+    remove_partial(&sources)?;
     // Under another name until it is whole; an interrupted one is removed.
     let partial = tempfile::Builder::new()
-        .prefix(".unpacking-")
+        .prefix(PARTIAL)
         .tempdir_in(&sources)?;
-    let progress = Progress::start("unpacking the kernel's source", None);
-    let mut tar = Command::new("tar");
-    tar.arg("-xf").arg(given).arg("--strip-components=1");
-    tar.arg("-C").arg(partial.path());
-    child::run_logged(&mut tar, &project.build.join("logs/unpack.log"), |_| ())?;
-    checked(partial.path().to_owned()).with_context(|| given.display().to_string())?;
-    fs::rename(partial.path(), &unpacked)
-        .with_context(|| format!("cannot make {}", unpacked.display()))?;
+    let (what, mut command) = if given.is_dir() {
+        let mut cp = Command::new("cp");
+        cp.args(["-a", "-s", "-T"]).arg(given).arg(partial.path());
+        ("linking to the kernel's source", cp)
+    } else {
+        let mut tar = Command::new("tar");
+        tar.arg("-xf").arg(given).arg("--strip-components=1");
+        tar.arg("-C").arg(partial.path());
+        ("unpacking the kernel's source", tar)
+    };
+    let progress = Progress::start(what, None);
+    child::run_logged(&mut command, &project.build.join("logs/source.log"), |_| ())?;
+    checked(partial.path()).with_context(|| given.display().to_string())?;
+    fs::rename(partial.path(), &tree).with_context(|| format!("cannot make {}", tree.display()))?;
     progress.done();
-    Ok((id, unpacked))
+    Ok((id, tree))
+}
+
+/// How a folder is called that is not whole.
+const PARTIAL: &str = ".partial-";
+
+/// Removes what a run left that was killed.
+fn remove_partial(sources: &Path) -> Result<()> {
+    for entry in fs::read_dir(sources)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder of the kernel's tree that the cases are put into.
+const FOLDER: &str = "oopsarium";
+
+/// Adds to the kernel's `tree` the cases that are linked in: their sources, and the one line
+/// by which kbuild finds them. No file of the kernel's own code is touched.
+fn link_in(project: &Project, tree: &Path) -> Result<()> {
+    let _lock = project::lock(&project.kbuild.join("sources"), "lock")?;
+    modules::fill(&project.root, &linked_in(project)?, &tree.join(FOLDER))?;
+    let kbuild = tree.join("Kbuild");
+    let text =
+        fs::read_to_string(&kbuild).with_context(|| format!("cannot read {}", kbuild.display()))?;
+    let line = format!("obj-y += {FOLDER}/");
+    if text.lines().any(|existing| existing == line) {
+        return Ok(());
+    }
+    project::write_whole(&kbuild, format!("{text}\n{line}\n").as_bytes())
+}
+
+/// The sources that become part of the kernel, below the project's folder.
+fn linked_in(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut found = modules::sources(&project.root)?;
+    let mut failure = None;
+    found.retain(|source| {
+        if source.components().count() < 3 {
+            return true;
+        }
+        match fs::read_to_string(project.root.join(source)) {
+            Ok(text) => text.lines().any(|line| line.starts_with("boot_case! {")),
+            Err(error) => {
+                failure = Some(anyhow!("cannot read {}: {error}", source.display()));
+                false
+            }
+        }
+    });
+    failure.map_or(Ok(found), Err)
 }
 
 /// A kernel tree, and one that knows Rust.
-fn checked(tree: PathBuf) -> Result<PathBuf> {
+fn checked(tree: &Path) -> Result<()> {
     if !tree.join("Kbuild").is_file() || !tree.join("init/Kconfig").is_file() {
         bail!(
             "{}: not a kernel's source tree; name one with KERNEL_SRC=",
@@ -357,7 +425,7 @@ fn checked(tree: PathBuf) -> Result<PathBuf> {
             tree.display()
         );
     }
-    Ok(tree)
+    Ok(())
 }
 
 /// Whether a line of kbuild's output stands for a step of the build.

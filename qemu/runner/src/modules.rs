@@ -234,7 +234,7 @@ impl Job<'_> {
         if stamp.exists() {
             fs::remove_file(&stamp)?;
         }
-        fill(project, stage)?;
+        fill(&project.root, &sources(&project.root)?, stage)?;
         make.arg(format!("M={}", stage.display()));
         match &self.only {
             Some(source) => make.arg(source.with_extension("ko")),
@@ -259,19 +259,18 @@ impl Job<'_> {
     }
 }
 
-/// Fills `stage` with the sources: kbuild leaves what it makes beside them, and the
+/// Fills `stage` with the sources `wanted` of those below `root`, and no others: kbuild leaves what it makes beside them, and the
 /// project's folder is not the place for that. Only a file whose content has changed is
 /// written, so that make sees what has to be built again whatever times the sources have.
-fn fill(project: &Project, stage: &Path) -> Result<()> {
-    let wanted = sources(&project.root)?;
+pub fn fill(root: &Path, wanted: &[PathBuf], stage: &Path) -> Result<()> {
     for source in sources(stage)? {
         if !wanted.contains(&source) {
             fs::remove_file(stage.join(source))?;
         }
     }
     for source in wanted {
-        let from = project.root.join(&source);
-        let to = stage.join(&source);
+        let from = root.join(source);
+        let to = stage.join(source);
         let content = fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
         if fs::read(&to).is_ok_and(|old| old == content) {
             continue;
@@ -354,19 +353,14 @@ mod tests {
         ] {
             write(&root, path);
         }
-        let project = Project {
-            build: root.join("build"),
-            kbuild: root.join("build"),
-            root: root.clone(),
-        };
-        fill(&project, &stage).unwrap();
+        fill(&root, &sources(&root).unwrap(), &stage).unwrap();
         write(&stage, "modules/a/a.o");
         write(&stage, "rust/bindings_generated.rs");
         let expected = ["Kbuild", "modules/a/a.rs", "rust/lib.rs"].map(PathBuf::from);
         assert_eq!(sources(&stage).unwrap(), expected);
 
         fs::rename(root.join("modules/a"), root.join("modules/b")).unwrap();
-        fill(&project, &stage).unwrap();
+        fill(&root, &sources(&root).unwrap(), &stage).unwrap();
         assert!(!stage.join("modules/a/a.rs").exists());
         assert!(stage.join("modules/b/a.rs").exists());
 
@@ -378,7 +372,7 @@ mod tests {
             .open(root.join("rust/lib.rs"))
             .unwrap();
         file.set_modified(old).unwrap();
-        fill(&project, &stage).unwrap();
+        fill(&root, &sources(&root).unwrap(), &stage).unwrap();
         let staged = fs::metadata(stage.join("rust/lib.rs")).unwrap();
         assert!(staged.modified().unwrap() > old);
     }
