@@ -169,20 +169,33 @@ impl Kernel {
 
     /// Everything that the kernel is made of, as text that changes when any of it does.
     fn inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
-        let mut inputs = format!("source {}\n", self.source.display());
-        for fragment in self.fragments(project) {
-            inputs += &fs::read_to_string(&fragment)
-                .with_context(|| format!("cannot read {}", fragment.display()))?;
+        let mut inputs = self.config_inputs(project, tools)?;
+        for source in linked_in(project)? {
+            inputs += &fingerprint(&project.root.join(source))?;
         }
+        Ok(inputs)
+    }
+
+    /// The part of it that its configuration is made of.
+    fn config_inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
+        let mut inputs = format!("source {}\n", self.source.display());
+        inputs += &self.requested(project)?;
         inputs += &toolchain(tools)?.join("\n");
         inputs.push('\n');
         for key in ["RUSTC", "BINDGEN"] {
             inputs += &fingerprint(Path::new(tools.need(key)?))?;
         }
-        for source in linked_in(project)? {
-            inputs += &fingerprint(&project.root.join(source))?;
-        }
         Ok(inputs)
+    }
+
+    /// The options that are asked for: all fragments, one behind the other.
+    fn requested(&self, project: &Project) -> Result<String> {
+        let mut requested = String::new();
+        for fragment in self.fragments(project) {
+            requested += &fs::read_to_string(&fragment)
+                .with_context(|| format!("cannot read {}", fragment.display()))?;
+        }
+        Ok(requested)
     }
 
     fn fragments(&self, project: &Project) -> Vec<PathBuf> {
@@ -199,16 +212,21 @@ impl Kernel {
 
     /// tinyconfig, plus the fragments, every option of which has to survive.
     fn configure(&self, project: &Project, tools: &Tools) -> Result<()> {
-        fs::create_dir_all(&self.output)?;
+        let inputs = self.config_inputs(project, tools)?;
+        let stamp = self.output.join("oopsarium.config");
+        if fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) {
+            return Ok(());
+        }
+        // From here on the configuration is not what the old stamp says.
+        if stamp.exists() {
+            fs::remove_file(&stamp)?;
+        }
         let log = self.log("config");
         let mut make = self.make(tools)?;
         make.arg("tinyconfig");
         child::run_logged(&mut make, &log, |_| ())?;
 
-        let mut requested = String::new();
-        for fragment in self.fragments(project) {
-            requested += &fs::read_to_string(&fragment)?;
-        }
+        let requested = self.requested(project)?;
         let path = self.output.join(".config");
         let tiny = fs::read_to_string(&path)?;
         fs::write(&path, format!("{tiny}\n{requested}"))?;
@@ -226,7 +244,7 @@ impl Kernel {
                 path.display()
             );
         }
-        Ok(())
+        project::write_whole(&stamp, inputs.as_bytes())
     }
 
     /// When it is Rust that got lost, the kernel itself can say why.
