@@ -6,5 +6,30 @@
  * Sorted alphabetically.
  */
 
+#include <linux/amba/bus.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/kprobes.h>
+#include <linux/memblock.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
+#include <asm/early_ioremap.h>
+#include <asm/fixmap.h>
+#ifdef CONFIG_X86
+#include <asm/apicdef.h>
+#endif
+
+/* Constants that bindgen does not recognize by themselves. */
+const unsigned long RUST_CONST_HELPER_FIXADDR_TOP = FIXADDR_TOP;
+const unsigned int RUST_CONST_HELPER_NR_FIX_BTMAPS = NR_FIX_BTMAPS;
+
+#ifdef CONFIG_X86
+const unsigned long RUST_CONST_HELPER___PAGE_KERNEL_IO = __PAGE_KERNEL_IO;
+#endif
+
+#ifdef CONFIG_ARM64
+/* Without the not-global bit, which depends on the CPU: it is no constant. */
+#undef PTE_MAYBE_NG
+#define PTE_MAYBE_NG 0
+const unsigned long RUST_CONST_HELPER_PROT_DEVICE_nGnRE = PROT_DEVICE_nGnRE;
+#endif

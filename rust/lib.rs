@@ -12,16 +12,24 @@
 //!
 //! Functions keep their C names, and their `# Safety` sections say what the
 //! kernel really demands, so that a case can be seen to break that demand. Memory
-//! that was handed out belongs to a value that gives it back when it is dropped.
-//! Nowhere else is `bindings` touched.
+//! that was handed out belongs to a value that gives it back when it is dropped,
+//! except early in the boot. Nowhere else is `bindings` touched.
 
 // This is a library, though the compiler sees it as part of each module: a case
 // uses what its lesson needs, and no case needs all of it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 mod bindings;
+#[cfg(not(MODULE))]
+pub mod boot;
+pub mod device;
+pub mod early_ioremap;
+pub mod fixmap;
 pub mod gfp;
+pub mod io;
+pub mod kallsyms;
 pub mod kthread;
+pub mod memblock;
 pub mod page;
 pub mod slab;
 pub mod vmalloc;

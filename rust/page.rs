@@ -6,6 +6,9 @@ use super::{bindings, gfp::gfp_t};
 use core::ptr::NonNull;
 use kernel::alloc::AllocError;
 
+/// How many bytes a page has.
+pub use bindings::PAGE_SIZE;
+
 /// `1 << order` pages, contiguous and of their own: freed when dropped.
 ///
 /// # Invariants

@@ -7,7 +7,7 @@
 //! on all of them. Nothing is reported.
 
 use kernel::{c_str, prelude::*};
-use oopsarium::gfp::{gfp_t, __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_MOVABLE, GFP_KERNEL};
+use oopsarium::gfp::{self, gfp_t};
 use oopsarium::kthread::{self, End};
 use oopsarium::page::alloc_page;
 
@@ -27,7 +27,7 @@ macro_rules! flags {
     ($first:ident $(| $more:ident)*) => {
         (
             concat!(stringify!($first) $(, " | ", stringify!($more))*),
-            $first $(| $more)*,
+            gfp::$first $(| gfp::$more)*,
         )
     };
 }

@@ -48,7 +48,7 @@
 //! `CONFIG_ZONE_DMA32`.
 
 use kernel::prelude::*;
-use oopsarium::gfp::{__GFP_DMA, __GFP_DMA32, GFP_KERNEL};
+use oopsarium::gfp::{self, __GFP_DMA, __GFP_DMA32};
 use oopsarium::slab::kmalloc;
 
 #[path = "../../rust/lib.rs"]
@@ -70,7 +70,7 @@ struct GfpSlab;
 impl kernel::Module for GfpSlab {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         // SAFETY: No zone; and a module is loaded by a task, which may sleep.
-        let _ordinary = unsafe { kmalloc(SIZE, GFP_KERNEL) }?;
+        let _ordinary = unsafe { kmalloc(SIZE, gfp::GFP_KERNEL) }?;
 
         pr_info!("attempting: kmalloc({SIZE}, __GFP_DMA32 | __GFP_DMA)\n");
         // SAFETY: Incorrect, on purpose: `gfp` names two zones.

@@ -6,7 +6,7 @@
 //! `ZONE_DMA` lies below 4 GiB, so `__GFP_DMA` alone is enough. Nothing is reported.
 
 use kernel::prelude::*;
-use oopsarium::gfp::{__GFP_DMA, GFP_KERNEL};
+use oopsarium::gfp::{self, __GFP_DMA};
 use oopsarium::slab::kmalloc;
 
 #[path = "../../rust/lib.rs"]
@@ -28,7 +28,7 @@ struct GfpSlab;
 impl kernel::Module for GfpSlab {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         // SAFETY: No zone; and a module is loaded by a task, which may sleep.
-        let _ordinary = unsafe { kmalloc(SIZE, GFP_KERNEL) }?;
+        let _ordinary = unsafe { kmalloc(SIZE, gfp::GFP_KERNEL) }?;
 
         pr_info!("attempting: kmalloc({SIZE}, __GFP_DMA)\n");
         // SAFETY: One zone, and a task.

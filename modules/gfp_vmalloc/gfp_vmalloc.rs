@@ -43,7 +43,7 @@
 //! `CONFIG_ZONE_DMA32`.
 
 use kernel::prelude::*;
-use oopsarium::gfp::{__GFP_DMA, __GFP_DMA32, GFP_KERNEL};
+use oopsarium::gfp::{self, __GFP_DMA, __GFP_DMA32};
 use oopsarium::vmalloc::{__vmalloc, SZ_2M};
 
 #[path = "../../rust/lib.rs"]
@@ -62,7 +62,7 @@ struct GfpVmalloc;
 impl kernel::Module for GfpVmalloc {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         // SAFETY: No zone; and a module is loaded by a task, which may sleep.
-        let _ordinary = unsafe { __vmalloc(SZ_2M, GFP_KERNEL) }?;
+        let _ordinary = unsafe { __vmalloc(SZ_2M, gfp::GFP_KERNEL) }?;
 
         pr_info!("attempting: __vmalloc(SZ_2M, __GFP_DMA32 | __GFP_DMA)\n");
         // SAFETY: Incorrect, on purpose: `gfp` names two zones.

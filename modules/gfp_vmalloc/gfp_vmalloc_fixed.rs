@@ -6,7 +6,7 @@
 //! One zone, the larger of the two. Nothing is reported.
 
 use kernel::prelude::*;
-use oopsarium::gfp::{__GFP_DMA32, GFP_KERNEL};
+use oopsarium::gfp::{self, __GFP_DMA32};
 use oopsarium::vmalloc::{__vmalloc, SZ_2M};
 
 #[path = "../../rust/lib.rs"]
@@ -25,7 +25,7 @@ struct GfpVmalloc;
 impl kernel::Module for GfpVmalloc {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         // SAFETY: No zone; and a module is loaded by a task, which may sleep.
-        let _ordinary = unsafe { __vmalloc(SZ_2M, GFP_KERNEL) }?;
+        let _ordinary = unsafe { __vmalloc(SZ_2M, gfp::GFP_KERNEL) }?;
 
         pr_info!("attempting: __vmalloc(SZ_2M, __GFP_DMA32)\n");
         // SAFETY: One zone, and a task.

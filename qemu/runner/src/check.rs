@@ -219,7 +219,7 @@ pub fn host_tests<'a>(
         ),
         Test::new("modules.rustfmt", move || {
             let mut rustfmt = Command::new(tools.need("RUSTFMT")?);
-            rustfmt.args(["--check", "--edition", "2021", "--config-path"]);
+            rustfmt.args(["--check", "--color=never", "--edition=2021", "--config-path"]);
             rustfmt.arg(project.root.join("rustfmt.toml"));
             let sources = modules::sources(&project.root)?;
             let rust = sources

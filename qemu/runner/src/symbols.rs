@@ -538,7 +538,7 @@ fn little(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .rev()
-        .fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+        .fold(0, |sum, &byte| (sum << 8) | u64::from(byte))
 }
 
 fn is_loaded(section: &object::Section<'_, '_>) -> bool {

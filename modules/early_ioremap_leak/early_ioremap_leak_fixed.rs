@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Maps the registers of a device early in the boot, and unmaps them when they have been
+//! read: the twin of `early_ioremap_leak`.
+//!
+//! Nothing is reported.
+
+use kernel::prelude::*;
+use oopsarium::boot::boot_case;
+use oopsarium::device;
+use oopsarium::early_ioremap::{early_ioremap, early_iounmap};
+
+#[path = "../../rust/lib.rs"]
+mod oopsarium;
+
+boot_case! {
+    init: init,
+    stage: setup,
+    name: "early_ioremap_leak_fixed",
+    author: "Oopsarium",
+    description: "A mapping that is undone",
+    license: "GPL",
+}
+
+#[link_section = ".init.text"]
+fn init() -> Result {
+    pr_info!("attempting: early_ioremap() and early_iounmap()\n");
+    // SAFETY: One page, of a device, and all slots are free; it is unmapped below.
+    let registers = unsafe { early_ioremap(device::REGISTERS, device::SIZE) }?;
+    // SAFETY: They are mapped, and whole.
+    let id = unsafe { device::identify(registers) };
+    // SAFETY: Mapped above, with this size, and not used below.
+    unsafe { early_iounmap(registers, device::SIZE) };
+    pr_info!("read: {} {:#x}\n", device::NAME, id?);
+    pr_info!("survived: early_ioremap() and early_iounmap()\n");
+    Ok(())
+}

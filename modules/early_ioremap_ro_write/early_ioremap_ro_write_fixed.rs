@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Maps reserved memory early in the boot, to be read and written, and writes to it: the
+//! twin of `early_ioremap_ro_write`.
+//!
+//! Nothing is reported.
+
+use kernel::prelude::*;
+use oopsarium::boot::boot_case;
+use oopsarium::early_ioremap::{early_memremap, early_memunmap};
+use oopsarium::memblock::{memblock_phys_alloc, memblock_phys_free};
+use oopsarium::page::PAGE_SIZE;
+
+#[path = "../../rust/lib.rs"]
+mod oopsarium;
+
+boot_case! {
+    init: init,
+    stage: setup,
+    name: "early_ioremap_ro_write_fixed",
+    author: "Oopsarium",
+    description: "A write to memory that is mapped to be written",
+    license: "GPL",
+}
+
+#[link_section = ".init.text"]
+fn init() -> Result {
+    // SAFETY: It is early enough for that, and a page is a power of two.
+    let phys = unsafe { memblock_phys_alloc(PAGE_SIZE, PAGE_SIZE) }?;
+    // SAFETY: One page, and all slots are free; it is unmapped below.
+    let reserved = unsafe { early_memremap(phys, PAGE_SIZE) }?;
+    let word = reserved.cast::<u32>().as_ptr();
+    // SAFETY: It is mapped, and ours; and any bits are a number.
+    let old = unsafe { *word };
+
+    pr_info!("attempting: a write to early_memremap(...)\n");
+    // SAFETY: It is mapped to be written, and ours.
+    unsafe { *word = !old };
+    pr_info!("survived: a write to early_memremap(...)\n");
+
+    // SAFETY: Mapped above, with this size, and not used below.
+    unsafe { early_memunmap(reserved, PAGE_SIZE) };
+    // SAFETY: Allocated above, with this size, and not mapped any more.
+    unsafe { memblock_phys_free(phys, PAGE_SIZE) };
+    Ok(())
+}
