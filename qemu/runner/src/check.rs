@@ -204,7 +204,7 @@ pub fn host_tests<'a>(
     };
     let mut tests = vec![
         cargo("test", &["test", "--release", "--locked", "--quiet"]),
-        cargo("rustfmt", &["fmt", "--check"]),
+        cargo("rustfmt", &["fmt", "--check", "--", "--color=never"]),
         cargo(
             "clippy",
             &[
@@ -219,7 +219,12 @@ pub fn host_tests<'a>(
         ),
         Test::new("modules.rustfmt", move || {
             let mut rustfmt = Command::new(tools.need("RUSTFMT")?);
-            rustfmt.args(["--check", "--color=never", "--edition=2021", "--config-path"]);
+            rustfmt.args([
+                "--check",
+                "--color=never",
+                "--edition=2021",
+                "--config-path",
+            ]);
             rustfmt.arg(project.root.join("rustfmt.toml"));
             let sources = modules::sources(&project.root)?;
             let rust = sources
