@@ -35,7 +35,8 @@ help:
 .PHONY: run-case
 run-case: tools-arch $(runner)
 	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
-	$(runner) run $(on) $(guest) $(if $(filter-out 0,$(FIXED)),--fixed) -- $(call shell-word,$(CASE))
+	$(runner) run $(on) $(guest) $(if $(filter-out 0,$(FIXED)),--fixed) \
+		$(call option,face,FACE) -- $(call shell-word,$(CASE))
 
 .PHONY: check
 check: tools-all $(runner)

@@ -13,9 +13,9 @@ TOOLS_DIR=$OUT/tools # what set-up builds or fetches itself
 
 # Distributions with package names in the table, in its order, and those where all was really tried.
 DISTROS=("Debian 12" "Debian 13" "Ubuntu 24.04" "Fedora")
-TRIED="Debian 12"
+TRIED="Debian 12, Debian 13"
 
-BUILD_GB=3             # free disk space that the kernels of both architectures need
+BUILD_GB=4             # free disk space that the kernels of both architectures need
 BINDGEN_VERSION=0.73.2 # built by cargo where the distribution's is too old for the kernel
 
 # A row: command or thing | key in tools.env | group | oldest version | what for | packages per

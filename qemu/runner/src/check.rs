@@ -5,7 +5,7 @@
 
 use crate::{
     case::{Case, Side},
-    child,
+    child, faces,
     kernel::Kernel,
     list,
     machine::Machine,
@@ -172,16 +172,41 @@ fn guest_test<'a>(
             side,
             machine,
             kernel: &built.kernel,
-            modules: &modules,
+            modules: Some(&modules),
         };
         let finished = run.run(project, tools, options, |_| ())?;
         let console = finished.folder.join("console.log");
-        let verdict = match finished.verdict {
-            Verdict::Match => Verdict::Match,
-            other => other.because(format!("console: {}", console.display())),
-        };
+        let verdict = finished
+            .verdict
+            .because_not_match(|| format!("console: {}", console.display()));
         Ok(verdict.into())
     })
+}
+
+/// The builds of `cases` that have to fail.
+pub fn build_tests<'a>(
+    project: &'a Project,
+    tools: &'a Tools,
+    cases: &[&'a Case],
+    built: &'a [Built],
+) -> Vec<Test<'a>> {
+    let mut tests = Vec::new();
+    for case in cases {
+        let case: &'a Case = case;
+        for face in &case.file.build {
+            for built in built {
+                let kernel = &built.kernel;
+                if face.arch.is_some_and(|arch| arch != kernel.arch) {
+                    continue;
+                }
+                let name = format!("{}.build-{}.{}", case.id, face.name, kernel.arch);
+                tests.push(Test::new(name, move || {
+                    Ok(faces::run(project, tools, kernel, case, face)?.0.into())
+                }));
+            }
+        }
+    }
+    tests
 }
 
 /// What is checked without a guest: the host program's tests, formatting, lints, and that

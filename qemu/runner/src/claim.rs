@@ -25,6 +25,40 @@ pub struct CaseFile {
     pub bug: Variants,
     /// The same for its corrected twin.
     pub fixed: Variants,
+    /// Builds in which the same mistake is found before anything runs.
+    #[serde(default)]
+    pub build: Vec<FailingBuild>,
+}
+
+/// A build that has to fail: of the kernel with a patch, or of one more Rust file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailingBuild {
+    /// Its name, for `FACE=` and for reports.
+    pub name: String,
+    /// The only architecture that it is for.
+    pub arch: Option<Arch>,
+    /// What is patched into the kernel, in the case's folder; goes with `target`.
+    pub patch: Option<String>,
+    /// What is built of the patched kernel.
+    pub target: Option<String>,
+    /// What is built as a module is, in the case's folder; goes without the other two.
+    pub source: Option<String>,
+    /// Parts of lines that the compiler must say, in this order.
+    pub errors: Vec<String>,
+}
+
+impl FailingBuild {
+    fn check(&self) -> Result<()> {
+        match (&self.patch, &self.target, &self.source) {
+            (Some(_), Some(_), None) | (None, None, Some(_)) => {}
+            _ => bail!("give either patch and target, or source"),
+        }
+        if self.errors.is_empty() {
+            bail!("no errors; name at least one that the compiler must say");
+        }
+        Ok(())
+    }
 }
 
 /// How a case gets into the kernel.
@@ -146,6 +180,11 @@ impl CaseFile {
         })?;
         for (name, claim) in [("bug", &file.bug), ("fixed", &file.fixed)] {
             claim.check().with_context(|| format!("1: [{name}]"))?;
+        }
+        for build in &file.build {
+            build
+                .check()
+                .with_context(|| format!("1: [[build]] {}", build.name))?;
         }
         if file.machines.is_empty() {
             bail!("1: machines: a case runs on one at least, such as \"x86_64\"");
@@ -312,6 +351,9 @@ lines = ["survived: x"]
 
         let lines = error("lines = [\"survived: x\"]", "");
         assert!(lines.contains("[fixed]: no lines"), "{lines}");
+
+        let build = error("[fixed]", "[[build]]\nname = \"x\"\nerrors = []\n[fixed]");
+        assert!(build.contains("either patch and target"), "{build}");
 
         let inner = error("lines = [\"arm\"]", "line = [\"arm\"]");
         assert!(inner.contains("line"), "{inner}");

@@ -12,6 +12,7 @@ mod case;
 mod check;
 mod child;
 mod claim;
+mod faces;
 mod guest;
 mod image;
 mod kernel;
@@ -25,7 +26,7 @@ mod term;
 mod verdict;
 
 use ::oopsarium::{console, report, symbols};
-use anyhow::{bail, Context, Result};
+use anyhow::{anyhow, bail, Context, Result};
 use case::{Case, Side};
 use clap::{Args, Parser, Subcommand};
 use kernel::{Kernel, DEFAULT_PROFILE};
@@ -64,6 +65,9 @@ enum Command {
         /// Run the corrected twin
         #[arg(long)]
         fixed: bool,
+        /// Try the build of this name, which has to fail, in place of a guest
+        #[arg(long)]
+        face: Option<String>,
         #[command(flatten)]
         on: On,
         #[command(flatten)]
@@ -199,7 +203,15 @@ fn dispatch(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Run {
             case,
+            fixed: _,
+            face: Some(face),
+            on,
+            guest: _,
+        } => try_build(&project, &case, &face, &on),
+        Command::Run {
+            case,
             fixed,
+            face: None,
             on,
             guest,
         } => run_case(&project, &case, fixed, &on, &guest),
@@ -225,7 +237,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         }
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
-            build(&project, &on, None)?;
+            build(&project, &on)?;
             Ok(0)
         }
         Command::Modules { kdir } => {
@@ -236,7 +248,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Ok(0)
         }
         Command::RustAnalyzer { on } => {
-            let (tools, kernel, _) = build(&project, &on, None)?;
+            let (tools, kernel, _) = build(&project, &on)?;
             analyzer::write(&project, &tools, &kernel)?;
             Ok(0)
         }
@@ -254,16 +266,18 @@ fn dispatch(cli: Cli) -> Result<u8> {
     }
 }
 
-/// Builds the kernel and the modules, or only the module called `only`.
-fn build(
-    project: &Project,
-    on: &On,
-    only: Option<&str>,
-) -> Result<(Tools, Kernel, modules::Modules)> {
+/// Builds the kernel.
+fn build_kernel(project: &Project, on: &On) -> Result<(Tools, Kernel)> {
     let tools = Tools::read(project)?;
     let kernel = Kernel::locate(project, &tools, on.arch, &on.profile)?;
     kernel.build(project, &tools)?;
-    let modules = modules::build(project, &tools, &kernel, only)?;
+    Ok((tools, kernel))
+}
+
+/// Builds the kernel and all modules.
+fn build(project: &Project, on: &On) -> Result<(Tools, Kernel, modules::Modules)> {
+    let (tools, kernel) = build_kernel(project, on)?;
+    let modules = modules::build(project, &tools, &kernel, None)?;
     Ok((tools, kernel, modules))
 }
 
@@ -294,14 +308,22 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     }
     let side = if fixed { Side::Fixed } else { Side::Bug };
-    let module = case.module(side);
-    let (tools, kernel, modules) = build(project, on, case.loadable().then_some(&module))?;
+    let (tools, kernel) = build_kernel(project, on)?;
+    let modules = match case.loadable() {
+        true => Some(modules::build(
+            project,
+            &tools,
+            &kernel,
+            Some(&case.module(side)),
+        )?),
+        false => None,
+    };
     let run = Run {
         case,
         side,
         machine: &machine,
         kernel: &kernel,
-        modules: &modules,
+        modules: modules.as_ref(),
     };
     let finished = run.run(project, &tools, &options, |line| {
         // A reader that went away is no reason to stop judging.
@@ -323,6 +345,37 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
         summary(&finished),
         term::seconds(finished.took),
         term::seconds(started.elapsed())
+    );
+    Ok(verdict.exit_code())
+}
+
+/// Tries a build of a case that has to fail.
+fn try_build(project: &Project, id: &str, face: &str, on: &On) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let case = case::find(&cases, id).map_err(usage)?;
+    let fits = |face: &&claim::FailingBuild| face.arch.is_none_or(|arch| arch == on.arch);
+    let faces: Vec<_> = case.file.build.iter().filter(fits).collect();
+    let Some(face) = faces.iter().find(|known| known.name == face) else {
+        let known: Vec<&str> = faces.iter().map(|face| face.name.as_str()).collect();
+        return Err(usage(anyhow!(
+            "{} has no build \"{face}\" on {}; it has: {}",
+            case.id,
+            on.arch,
+            known.join(", ")
+        )));
+    };
+    let (tools, kernel) = build_kernel(project, on)?;
+    let (verdict, said) = faces::run(project, &tools, &kernel, case, face)?;
+    print!("{said}");
+    for reason in verdict.why() {
+        anstream::println!("  {BAD}-{BAD:#} {reason}");
+    }
+    let style = if verdict.exit_code() == 0 { GOOD } else { BAD };
+    anstream::println!(
+        "{style}{} ({} build) on {}: {verdict}{style:#}",
+        case.id,
+        face.name,
+        on.arch
     );
     Ok(verdict.exit_code())
 }
@@ -382,6 +435,7 @@ fn check_all(
     if patterns.trim().is_empty() {
         tests.extend(check::host_tests(project, &tools, &cases, &built));
     }
+    tests.extend(check::build_tests(project, &tools, &chosen, &built));
     tests.extend(check::guest_tests(
         project, &tools, &options, &chosen, &machines, &built,
     ));
@@ -392,7 +446,7 @@ fn check_all(
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch)?;
-    let (tools, kernel, modules) = build(project, on, None)?;
+    let (tools, kernel, modules) = build(project, on)?;
     let image = image::make(project, &tools, &kernel, &modules.all()?)?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
     let initrd = project.build.join(format!("shell-{}.cpio", on.arch));

@@ -91,6 +91,30 @@ fn source_of(project: &Project, name: &str) -> Result<PathBuf> {
         .with_context(|| format!("no {file} under modules/ or samples/"))
 }
 
+/// Compiles one more source below the project's folder as a module's is, and links nothing.
+///
+/// # Errors
+///
+/// When it does not compile: what the compiler said is in `log`.
+pub fn compile(
+    project: &Project,
+    tools: &Tools,
+    kernel: &Kernel,
+    source: &Path,
+    log: &Path,
+) -> Result<()> {
+    let name = kernel.output.file_name().unwrap_or_default();
+    let stage = project.kbuild.join("faces").join(name);
+    let _lock = project::lock(&stage, "oopsarium.lock")?;
+    let mut wanted = sources(&project.root)?;
+    wanted.push(source.to_owned());
+    fill(&project.root, &wanted, &stage)?;
+    let mut make = kernel.make(tools)?;
+    make.arg(format!("M={}", stage.display()));
+    make.arg(source.with_extension("o"));
+    child::run_logged(&mut make, log, |_| ())
+}
+
 /// Holds the modules against clippy, as kbuild does for the kernel's own Rust.
 ///
 /// # Errors

@@ -58,8 +58,8 @@ pub struct Run<'a> {
     pub machine: &'a Machine,
     /// The kernel.
     pub kernel: &'a Kernel,
-    /// The modules.
-    pub modules: &'a Modules,
+    /// The modules; a case that is linked in needs none.
+    pub modules: Option<&'a Modules>,
 }
 
 /// What came of a run.
@@ -82,6 +82,14 @@ impl Run<'_> {
             Side::Fixed => " (fixed)",
         };
         format!("{}{twin} on {}", self.case.id, self.machine.name)
+    }
+
+    /// What insmod is to load: the one module, if it is to load any.
+    fn module_files(&self) -> Result<Vec<PathBuf>> {
+        let Some(modules) = self.modules.filter(|_| self.case.loadable()) else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![modules.file(&self.case.module(self.side))?])
     }
 
     fn claim(&self) -> Result<Claim> {
@@ -146,10 +154,7 @@ impl Run<'_> {
             .join(&self.machine.name)
             .join(self.case.module(self.side));
 
-        let module = match self.case.loadable() {
-            true => vec![self.modules.file(&self.case.module(self.side))?],
-            false => Vec::new(),
-        };
+        let module = self.module_files()?;
         let initrd = image::make(project, tools, self.kernel, &module)?;
         let initrd_path = traces.path().join("initramfs.cpio");
         fs::write(&initrd_path, initrd)
@@ -255,10 +260,7 @@ impl Run<'_> {
 
     /// The reports decoded, for a person to read.
     pub fn decoded(&self, reports: &[Report]) -> Result<String> {
-        let modules = match self.case.loadable() {
-            true => vec![self.modules.file(&self.case.module(self.side))?],
-            false => Vec::new(),
-        };
+        let modules = self.module_files()?;
         // Without debug information there is still the report itself.
         let symbols = match Symbols::open(&self.kernel.vmlinux(), &modules) {
             Ok(symbols) => Some(symbols),

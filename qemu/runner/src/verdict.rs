@@ -75,6 +75,14 @@ impl Verdict {
         self
     }
 
+    /// The same with one reason more, unless it is a match.
+    pub fn because_not_match(self, reason: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Match => self,
+            other => other.because(reason()),
+        }
+    }
+
     /// The program's exit status for it.
     pub fn exit_code(&self) -> u8 {
         match self {
