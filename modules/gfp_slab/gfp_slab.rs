@@ -35,8 +35,9 @@
 //! `kernel BUG at include/linux/gfp.h:…!` in `___slab_alloc()`, into which
 //! `get_any_partial()` and `gfp_zone()` are inlined; then `Oops: invalid opcode` on
 //! x86_64 and `Internal error: Oops - BUG` on arm64. insmod dies, the kernel lives
-//! on. Without `CONFIG_NUMA` there are no other nodes to look at: then it comes to
-//! `new_slab()`, which only says `Unexpected gfp: …` and takes the flag out.
+//! on. Without `CONFIG_NUMA` there are no other nodes to look at, and without
+//! `CONFIG_DEBUG_VM` nobody looks the flags up: then it comes to `new_slab()`, which only
+//! says `Unexpected gfp: …` and takes the second flag out.
 //!
 //! # Fix
 //!
