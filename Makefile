@@ -7,7 +7,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 # Two targets at once would only wait for each other.
 .NOTPARALLEL:
 
+# Where nothing else says so. A case that is not there runs where it can.
 ARCH ?= x86_64
+arch_given = $(if $(filter-out default file undefined,$(origin ARCH)),$(call option,arch,ARCH))
 
 runner := build/host/release/oopsarium
 runner_sources := qemu/runner/Cargo.toml qemu/runner/Cargo.lock \
@@ -33,16 +35,18 @@ help:
 	@cat scripts/help.txt
 
 .PHONY: run-case
-run-case: tools-arch $(runner)
+run-case: tools-host $(runner)
 	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
-	$(runner) run $(on) $(guest) $(if $(filter-out 0,$(FIXED)),--fixed) \
-		$(call option,face,FACE) -- $(call shell-word,$(CASE))
+	arch=$$($(runner) arch $(arch_given) -- $(call shell-word,$(CASE))) && \
+	scripts/setup.sh --arch "$$arch" && \
+	$(runner) run $(arch_given) $(call option,profile,PROFILE) $(guest) \
+		$(if $(filter-out 0,$(FIXED)),--fixed) $(call option,face,FACE) \
+		-- $(call shell-word,$(CASE))
 
 .PHONY: check
 check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \
-		$(if $(filter-out default file undefined,$(origin ARCH)),$(call option,arch,ARCH)) \
-		$(call option,shard,SHARD) $(call option,profile,PROFILE) $(guest)
+		$(arch_given) $(call option,shard,SHARD) $(call option,profile,PROFILE) $(guest)
 
 .PHONY: shell
 shell: tools-arch $(runner)
@@ -94,7 +98,8 @@ tools-arch:
 tools-all:
 	@scripts/setup.sh --arch x86_64 --arch arm64 --lint
 tools-host:
-	@[ -x $(runner) ] && [ -f build/tools.env ] || scripts/setup.sh --arch x86_64
+	@[ -x $(runner) ] && [ -f build/tools.env ] || \
+		scripts/setup.sh --arch $(call shell-word,$(ARCH))
 tools-editor:
 	@scripts/setup.sh --arch $(call shell-word,$(ARCH)) --editor
 

@@ -169,6 +169,27 @@ pub fn run_logged(command: &mut Command, log: &Path, mut line: impl FnMut(&str))
     Ok(())
 }
 
+/// Runs `command` to its end, and gives what it wrote to standard output.
+///
+/// # Errors
+///
+/// When it cannot be started, or fails: then with what it said.
+pub fn output(command: &mut Command) -> Result<Vec<u8>> {
+    check_interrupted()?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {}", crate::term::quoted(command)))?;
+    if !output.status.success() {
+        bail!(
+            "{} failed: {}",
+            crate::term::quoted(command),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(output.stdout)
+}
+
 /// The last `count` lines, from the first error on if that is among them.
 fn tail(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();

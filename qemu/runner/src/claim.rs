@@ -78,6 +78,7 @@ pub enum Reach {
 pub struct Variants {
     #[serde(default)]
     kernel_args: String,
+    cma_region: Option<Region>,
     #[serde(default)]
     ends: Ends,
     #[serde(default)]
@@ -97,6 +98,7 @@ struct Override {
     kernel: Option<KernelRange>,
     profile: Option<String>,
     kernel_args: Option<String>,
+    cma_region: Option<Region>,
     ends: Option<Ends>,
     lines: Option<Vec<String>>,
     report: Option<Vec<ClaimedReport>>,
@@ -107,12 +109,24 @@ struct Override {
 pub struct Claim {
     /// Words for the kernel's command line.
     pub kernel_args: String,
+    /// Memory that the device tree sets aside for CMA.
+    pub cma_region: Option<Region>,
     /// How the guest ends.
     pub ends: Ends,
     /// What must be seen on the console, in this order: parts of lines.
     pub lines: Vec<String>,
     /// Every report that comes, in this order; none means that the kernel stays silent.
     pub reports: Vec<ClaimedReport>,
+}
+
+/// Where a CMA region lies in a device tree.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// Over the kernel's text, and nothing else of the kernel.
+    OverText,
+    /// Right behind the kernel.
+    BesideKernel,
 }
 
 /// How a guest ends.
@@ -198,6 +212,7 @@ impl Variants {
     pub fn on(&self, kernel: &KernelTraits<'_>) -> Claim {
         let mut claim = Claim {
             kernel_args: self.kernel_args.clone(),
+            cma_region: self.cma_region,
             ends: self.ends,
             lines: self.lines.clone(),
             reports: self.report.clone(),
@@ -205,6 +220,7 @@ impl Variants {
         for other in self.overrides.iter().filter(|other| other.applies(kernel)) {
             let other = other.clone();
             claim.kernel_args = other.kernel_args.unwrap_or(claim.kernel_args);
+            claim.cma_region = other.cma_region.or(claim.cma_region);
             claim.ends = other.ends.unwrap_or(claim.ends);
             claim.lines = other.lines.unwrap_or(claim.lines);
             claim.reports = other.report.unwrap_or(claim.reports);

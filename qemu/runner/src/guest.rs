@@ -46,6 +46,8 @@ pub struct Guest {
     pub image: PathBuf,
     /// The initramfs.
     pub initrd: PathBuf,
+    /// The device tree, where it is not QEMU's own.
+    pub dtb: Option<PathBuf>,
     /// Further words for the kernel's command line, before the `--`.
     pub kernel_args: Vec<String>,
     /// What init is given.
@@ -97,6 +99,7 @@ impl Guest {
             accel,
             image: kernel.image(),
             initrd: initrd.to_owned(),
+            dtb: None,
             kernel_args: Vec::new(),
             init_args: Vec::new(),
             qemu_args: Vec::new(),
@@ -140,6 +143,9 @@ impl Guest {
         qemu.args(["-smp", &machine.cpus.to_string()]);
         qemu.arg("-kernel").arg(&self.image);
         qemu.arg("-initrd").arg(&self.initrd);
+        if let Some(dtb) = &self.dtb {
+            qemu.arg("-dtb").arg(dtb);
+        }
         qemu.args(["-append", &self.command_line()]);
         qemu
     }
@@ -304,10 +310,12 @@ mod tests {
                     kvm: "host".into(),
                 },
                 kernel_args: "console=ttyS0".into(),
+                overlay: None,
             },
             accel: Accel::Tcg,
             image: "/a b/vmlinux".into(),
             initrd: "/a b/initramfs".into(),
+            dtb: None,
             kernel_args: vec!["x=1".into()],
             init_args: vec!["gfp_slab".into()],
             qemu_args: Vec::new(),

@@ -3,10 +3,11 @@
 //! The root file system: an initramfs, put together without root, mounts or device nodes.
 
 use crate::{
+    child,
     kernel::Kernel,
     project::{self, fingerprint, Project, Tools},
 };
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result};
 use cpio::newc::{trailer, Builder, ModeFileType};
 use std::{
     fs,
@@ -70,17 +71,7 @@ fn stripped(tools: &Tools, module: &Path) -> Result<PathBuf> {
     let folder = module.parent().unwrap_or(Path::new("."));
     let fresh = tempfile::NamedTempFile::new_in(folder)?.into_temp_path();
     let mut objcopy = Command::new(llvm_tool(tools, "llvm-objcopy")?);
-    objcopy.arg("--strip-debug").arg(module).arg(&fresh);
-    let output = objcopy
-        .output()
-        .with_context(|| format!("cannot start {}", crate::term::quoted(&objcopy)))?;
-    if !output.status.success() {
-        bail!(
-            "{} failed: {}",
-            crate::term::quoted(&objcopy),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
+    child::output(objcopy.arg("--strip-debug").arg(module).arg(&fresh))?;
     fresh.persist(&slim)?;
     project::write_whole(&stamp, version.as_bytes())?;
     Ok(slim)

@@ -107,6 +107,8 @@ pub struct Machine {
     pub cpu: Cpu,
     /// What the kernel has to be told: the console, and how to end.
     pub kernel_args: String,
+    /// What is laid over QEMU's own device tree: a file below the project's folder.
+    pub overlay: Option<String>,
 }
 
 /// A CPU model for each way of running it.

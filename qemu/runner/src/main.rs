@@ -12,6 +12,7 @@ mod case;
 mod check;
 mod child;
 mod claim;
+mod devicetree;
 mod faces;
 mod guest;
 mod image;
@@ -96,6 +97,13 @@ enum Command {
         /// Which case
         case: String,
     },
+    /// Say which architecture a case is run on
+    Arch {
+        /// Which case
+        case: String,
+        #[command(flatten)]
+        on: On,
+    },
     /// Boot a guest with all modules and a shell in it
     Shell {
         #[command(flatten)]
@@ -127,12 +135,19 @@ enum Command {
 
 #[derive(Args)]
 struct On {
-    /// Which architecture
-    #[arg(long, default_value = "x86_64")]
-    arch: Arch,
+    /// Which architecture [default: x86_64, or the one that the case runs on]
+    #[arg(long)]
+    arch: Option<Arch>,
     /// Which profile of kernel options (scripts/config/profile-NAME.config)
     #[arg(long, default_value = DEFAULT_PROFILE)]
     profile: String,
+}
+
+impl On {
+    /// The architecture, where no case has a say in it.
+    fn arch(&self) -> Arch {
+        self.arch.unwrap_or(Arch::X86_64)
+    }
 }
 
 #[derive(Args)]
@@ -235,6 +250,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
             anstream::print!("{}", list::explain(&project.root, case)?);
             Ok(0)
         }
+        Command::Arch { case, on } => {
+            let cases = Case::all(&project.root)?;
+            let case = case::find(&cases, &case).map_err(usage)?;
+            let machine = machine_for(&project, case, on.arch)?;
+            println!("{}", machine.map_or(on.arch(), |machine| machine.arch));
+            Ok(0)
+        }
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
             build(&project, &on)?;
@@ -267,27 +289,38 @@ fn dispatch(cli: Cli) -> Result<u8> {
 }
 
 /// Builds the kernel.
-fn build_kernel(project: &Project, on: &On) -> Result<(Tools, Kernel)> {
+fn build_kernel(project: &Project, arch: Arch, profile: &str) -> Result<(Tools, Kernel)> {
     let tools = Tools::read(project)?;
-    let kernel = Kernel::locate(project, &tools, on.arch, &on.profile)?;
+    let kernel = Kernel::locate(project, &tools, arch, profile)?;
     kernel.build(project, &tools)?;
     Ok((tools, kernel))
 }
 
 /// Builds the kernel and all modules.
 fn build(project: &Project, on: &On) -> Result<(Tools, Kernel, modules::Modules)> {
-    let (tools, kernel) = build_kernel(project, on)?;
+    let (tools, kernel) = build_kernel(project, on.arch(), &on.profile)?;
     let modules = modules::build(project, &tools, &kernel, None)?;
     Ok((tools, kernel, modules))
 }
 
 /// The machine that stands for an architecture: the one of the same name.
 fn machine(project: &Project, arch: Arch) -> Result<Machine> {
-    let machines = Machine::all(&project.root)?;
-    let machine = machines
-        .into_iter()
-        .find(|machine| machine.name == arch.name());
+    let mut machines = Machine::all(&project.root)?.into_iter();
+    let machine = machines.find(|machine| machine.name == arch.name());
     machine.with_context(|| format!("no machine qemu/machines/{arch}.toml"))
+}
+
+/// The machine that `case` runs on: of the architecture `arch`, or the last of those that it
+/// names, which is x86_64 where it is among them.
+fn machine_for(project: &Project, case: &Case, arch: Option<Arch>) -> Result<Option<Machine>> {
+    let machines = Machine::all(&project.root)?;
+    let named = machines
+        .into_iter()
+        .filter(|machine| case.file.machines.contains(&machine.name));
+    Ok(match arch {
+        Some(arch) => named.into_iter().find(|machine| machine.arch == arch),
+        None => named.max_by_key(|machine| machine.arch == Arch::X86_64),
+    })
 }
 
 fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs) -> Result<u8> {
@@ -296,19 +329,18 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
     // What can be refused is refused before anything is built.
     let case = case::find(&cases, id).map_err(usage)?;
     let options = guest.options(true).map_err(usage)?;
-    let machine = machine(project, on.arch)?;
-    if !case.file.machines.contains(&machine.name) {
+    let Some(machine) = machine_for(project, case, on.arch)? else {
         let reason = format!(
             "{} runs on {}, not on {}",
             case.id,
             case.file.machines.join(", "),
-            machine.name
+            on.arch()
         );
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
-    }
+    };
     let side = if fixed { Side::Fixed } else { Side::Bug };
-    let (tools, kernel) = build_kernel(project, on)?;
+    let (tools, kernel) = build_kernel(project, machine.arch, &on.profile)?;
     let modules = match case.loadable() {
         true => Some(modules::build(
             project,
@@ -353,18 +385,19 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
 fn try_build(project: &Project, id: &str, face: &str, on: &On) -> Result<u8> {
     let cases = Case::all(&project.root)?;
     let case = case::find(&cases, id).map_err(usage)?;
-    let fits = |face: &&claim::FailingBuild| face.arch.is_none_or(|arch| arch == on.arch);
+    let arch = on.arch();
+    let fits = |face: &&claim::FailingBuild| face.arch.is_none_or(|only| only == arch);
     let faces: Vec<_> = case.file.build.iter().filter(fits).collect();
     let Some(face) = faces.iter().find(|known| known.name == face) else {
         let known: Vec<&str> = faces.iter().map(|face| face.name.as_str()).collect();
         return Err(usage(anyhow!(
             "{} has no build \"{face}\" on {}; it has: {}",
             case.id,
-            on.arch,
+            arch,
             known.join(", ")
         )));
     };
-    let (tools, kernel) = build_kernel(project, on)?;
+    let (tools, kernel) = build_kernel(project, arch, &on.profile)?;
     let (verdict, said) = faces::run(project, &tools, &kernel, case, face)?;
     print!("{said}");
     for reason in verdict.why() {
@@ -375,7 +408,7 @@ fn try_build(project: &Project, id: &str, face: &str, on: &On) -> Result<u8> {
         "{style}{} ({} build) on {}: {verdict}{style:#}",
         case.id,
         face.name,
-        on.arch
+        arch
     );
     Ok(verdict.exit_code())
 }
@@ -445,11 +478,11 @@ fn check_all(
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options(true).map_err(usage)?;
-    let machine = machine(project, on.arch)?;
+    let machine = machine(project, on.arch())?;
     let (tools, kernel, modules) = build(project, on)?;
     let image = image::make(project, &tools, &kernel, &modules.all()?)?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
-    let initrd = project.build.join(format!("shell-{}.cpio", on.arch));
+    let initrd = project.build.join(format!("shell-{}.cpio", machine.arch));
     project::write_whole(&initrd, &image)?;
     let mut guest = guest::Guest::new(&tools, &machine, &kernel, guest::Accel::Tcg, &initrd)?;
     guest.kernel_args = options.kernel_args;

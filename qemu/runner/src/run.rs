@@ -8,6 +8,7 @@ use crate::{
     case::{Case, Side},
     claim::{Claim, KernelTraits},
     console::{self, Line},
+    devicetree,
     guest::{self, Accel, Ended, Guest, Outcome},
     image,
     kernel::Kernel,
@@ -161,6 +162,17 @@ impl Run<'_> {
             .with_context(|| format!("cannot write {}", initrd_path.display()))?;
 
         let mut guest = self.guest(project, tools, options, &claim, &initrd_path)?;
+        if self.machine.overlay.is_some() || claim.cma_region.is_some() {
+            guest.dtb = Some(devicetree::make(
+                project,
+                tools,
+                &guest,
+                &self.kernel.vmlinux(),
+                self.machine.overlay.as_deref(),
+                claim.cma_region,
+                traces.path(),
+            )?);
+        }
         if options.verbose {
             term::note(&format!("{}: {}", self.machine.name, self.machine.about));
             term::command(&guest.command());
@@ -185,6 +197,7 @@ impl Run<'_> {
         let verdict = self.judge(&claim, &lines, &reports, &outcome)?;
         // The script is for the place where everything comes to stand.
         guest.initrd = folder.join("initramfs.cpio");
+        guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
         self.keep(traces.path(), &guest, &verdict, &reports, outcome.took)?;
         publish(&results, traces, &folder)?;
         Ok(Finished {
@@ -276,7 +289,10 @@ impl Run<'_> {
                 None => show::report(report, symbols.as_ref(), Some(&self.kernel.source)),
             })
             .collect();
-        Ok(shown.join("\n"))
+        // Debug information names what is relative, such as the modules' sources, from where
+        // the kernel was built; a person names it from the project's folder.
+        let built = format!("{}/", self.kernel.output.display());
+        Ok(shown.join("\n").replace(&built, ""))
     }
 }
 
