@@ -40,7 +40,8 @@ run-case: tools-host $(runner)
 	arch=$$($(runner) arch $(arch_given) -- $(call shell-word,$(CASE))) && \
 	scripts/setup.sh --arch "$$arch" && \
 	$(runner) run $(arch_given) $(call option,profile,PROFILE) $(guest) \
-		$(if $(filter-out 0,$(FIXED)),--fixed) $(call option,face,FACE) \
+		$(if $(filter-out 0,$(FIXED)),--fixed) $(call option,way,WAY) \
+		$(call option,face,FACE) \
 		-- $(call shell-word,$(CASE))
 
 .PHONY: check

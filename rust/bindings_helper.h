@@ -7,6 +7,7 @@
  */
 
 #include <linux/amba/bus.h>
+#include <linux/cma.h>
 #include <linux/init.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
@@ -19,17 +20,24 @@
 #include <asm/apicdef.h>
 #endif
 
-/* Constants that bindgen does not recognize by themselves. */
-const unsigned long RUST_CONST_HELPER_FIXADDR_TOP = FIXADDR_TOP;
+/*
+ * Constants that bindgen does not recognize by themselves. Those that use the highest
+ * bit are signed here: bindgen before 0.72 drops an unsigned one that is so large.
+ */
+const long RUST_CONST_HELPER_FIXADDR_TOP = FIXADDR_TOP;
 const unsigned int RUST_CONST_HELPER_NR_FIX_BTMAPS = NR_FIX_BTMAPS;
 
 #ifdef CONFIG_X86
-const unsigned long RUST_CONST_HELPER___PAGE_KERNEL_IO = __PAGE_KERNEL_IO;
+const long RUST_CONST_HELPER___PAGE_KERNEL_IO = __PAGE_KERNEL_IO;
+const long RUST_CONST_HELPER___PAGE_OFFSET_BASE_L4 = __PAGE_OFFSET_BASE_L4;
+const long RUST_CONST_HELPER___START_KERNEL_map = __START_KERNEL_map;
 #endif
 
 #ifdef CONFIG_ARM64
 /* Without the not-global bit, which depends on the CPU: it is no constant. */
 #undef PTE_MAYBE_NG
 #define PTE_MAYBE_NG 0
-const unsigned long RUST_CONST_HELPER_PROT_DEVICE_nGnRE = PROT_DEVICE_nGnRE;
+const long RUST_CONST_HELPER_PAGE_END = _PAGE_END(VA_BITS_MIN);
+const long RUST_CONST_HELPER_PAGE_OFFSET = PAGE_OFFSET;
+const long RUST_CONST_HELPER_PROT_DEVICE_nGnRE = PROT_DEVICE_nGnRE;
 #endif

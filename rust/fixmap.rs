@@ -20,7 +20,7 @@ const FIXMAP_PAGE_IO: u64 = bindings::PROT_DEVICE_nGnRE as u64;
 
 /// The address of the page that `index` stands for. The pages go downwards from the top.
 pub fn fix_to_virt(index: Index) -> NonNull<c_void> {
-    let addr = bindings::FIXADDR_TOP - ((index as usize) << PAGE_SHIFT);
+    let addr = bindings::FIXADDR_TOP as usize - ((index as usize) << PAGE_SHIFT);
     // SAFETY: The top is close to the largest address; an index does not get down to zero.
     unsafe { NonNull::new_unchecked(addr as *mut c_void) }
 }

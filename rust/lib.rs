@@ -22,10 +22,12 @@
 mod bindings;
 #[cfg(not(MODULE))]
 pub mod boot;
+pub mod cma;
 pub mod device;
 pub mod early_ioremap;
 pub mod fixmap;
 pub mod gfp;
+pub mod image;
 pub mod io;
 pub mod kallsyms;
 pub mod kthread;

@@ -3,11 +3,20 @@
 //! The page allocator.
 
 use super::{bindings, gfp::gfp_t};
-use core::ptr::NonNull;
-use kernel::alloc::AllocError;
+use core::{ffi::c_void, ops::Range, ptr::NonNull};
+use kernel::{alloc::AllocError, prelude::*};
+
+/// The address of a byte, as the memory bus has it.
+pub use bindings::phys_addr_t;
 
 /// How many bytes a page has.
 pub use bindings::PAGE_SIZE;
+
+/// The largest order that there is.
+pub use bindings::MAX_PAGE_ORDER;
+
+/// The largest order of which the CPUs may have lists of their own.
+pub use bindings::PAGE_ALLOC_COSTLY_ORDER;
 
 /// `1 << order` pages, contiguous and of their own: freed when dropped.
 ///
@@ -69,4 +78,105 @@ pub unsafe fn alloc_pages(gfp: gfp_t, order: u32) -> Result<Pages, AllocError> {
 pub unsafe fn alloc_page(gfp: gfp_t) -> Result<Pages, AllocError> {
     // SAFETY: Our caller promises what `alloc_pages` asks for.
     unsafe { alloc_pages(gfp, 0) }
+}
+
+/// `1 << order` pages, contiguous and mapped: freed when dropped.
+///
+/// # Invariants
+///
+/// `addr` came from `__get_free_pages()`, for this `order`, and nobody else frees it.
+pub struct MappedPages {
+    addr: NonNull<c_void>,
+    order: u32,
+}
+
+impl MappedPages {
+    /// Where they are in memory.
+    pub fn phys(&self) -> Range<phys_addr_t> {
+        let start = virt_to_phys(self.addr);
+        start..start + (PAGE_SIZE << self.order) as phys_addr_t
+    }
+
+    /// Where the byte is mapped that is at `phys` in memory.
+    ///
+    /// # Errors
+    ///
+    /// `ERANGE` when it is not in these pages.
+    pub fn at(&self, phys: phys_addr_t) -> Result<NonNull<u8>> {
+        let pages = self.phys();
+        if !pages.contains(&phys) {
+            return Err(ERANGE);
+        }
+        let offset = (phys - pages.start) as usize;
+        let byte = self.addr.as_ptr().cast::<u8>().wrapping_add(offset);
+        // SAFETY: It is in the pages, and these are mapped as they lie in memory.
+        Ok(unsafe { NonNull::new_unchecked(byte) })
+    }
+}
+
+impl Drop for MappedPages {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants this block is ours, and of this order.
+        unsafe { bindings::free_pages(self.addr.as_ptr() as _, self.order) };
+    }
+}
+
+/// Allocates `1 << order` contiguous pages, and says where they are mapped.
+///
+/// # Errors
+///
+/// [`AllocError`] when there is no such memory.
+///
+/// # Safety
+///
+/// - `gfp` holds at most one of `__GFP_DMA` and `__GFP_DMA32`, and no `__GFP_HIGHMEM`.
+/// - Where `gfp` allows sleeping, the caller may sleep.
+pub unsafe fn __get_free_pages(gfp: gfp_t, order: u32) -> Result<MappedPages, AllocError> {
+    // `__get_free_pages()` is a macro; this is what it calls.
+    // SAFETY: The caller's promises are all that the kernel asks for.
+    let addr = unsafe { bindings::get_free_pages_noprof(gfp, order) };
+    // INVARIANT: The block was just handed to us.
+    Ok(MappedPages {
+        addr: NonNull::new(addr as *mut c_void).ok_or(AllocError)?,
+        order,
+    })
+}
+
+/// Where in memory that is which is mapped to `addr`, in the kernel's image or in its map
+/// of all memory.
+#[cfg(CONFIG_ARM64)]
+pub fn virt_to_phys(addr: NonNull<c_void>) -> phys_addr_t {
+    let addr = addr.as_ptr() as usize;
+    // The map of all memory is the lower half.
+    if addr < bindings::PAGE_END as usize {
+        // SAFETY: Nobody writes to it any more when the kernel has booted.
+        let start = unsafe { bindings::memstart_addr };
+        (addr - bindings::PAGE_OFFSET as usize) as phys_addr_t + start as phys_addr_t
+    } else {
+        // SAFETY: As above.
+        addr as phys_addr_t - unsafe { bindings::kimage_voffset }
+    }
+}
+
+/// The same on x86_64, where the image is above that map too.
+#[cfg(CONFIG_X86_64)]
+pub fn virt_to_phys(addr: NonNull<c_void>) -> phys_addr_t {
+    #[cfg(not(CONFIG_DYNAMIC_MEMORY_LAYOUT))]
+    let page_offset = bindings::__PAGE_OFFSET_BASE_L4 as usize;
+    #[cfg(CONFIG_DYNAMIC_MEMORY_LAYOUT)]
+    // SAFETY: Nobody writes to it any more when the kernel has booted.
+    let page_offset = unsafe { bindings::page_offset_base };
+    let addr = addr.as_ptr() as usize;
+    let phys = match addr.checked_sub(bindings::__START_KERNEL_map as usize) {
+        // SAFETY: As above.
+        Some(offset) => offset + unsafe { bindings::phys_base },
+        None => addr - page_offset,
+    };
+    phys as phys_addr_t
+}
+
+/// What two ranges of memory have in common, if they have.
+pub fn overlap(a: &Range<phys_addr_t>, b: &Range<phys_addr_t>) -> Option<Range<phys_addr_t>> {
+    let both = a.start.max(b.start)..a.end.min(b.end);
+    (!both.is_empty()).then_some(both)
 }

@@ -22,13 +22,15 @@ pub struct Case {
     pub file: CaseFile,
 }
 
-/// Which of a case's two modules.
+/// Which run of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The one that commits the bug.
     Bug,
     /// Its corrected twin.
     Fixed,
+    /// Another way to run the one or the other: an index into the claims.
+    Variant(usize),
 }
 
 impl Case {
@@ -71,13 +73,41 @@ impl Case {
         Ok(case)
     }
 
-    /// The module's name: the id with underscores, and `_fixed` for the twin.
+    /// What is run: the module's name, which is the id with underscores, and `_fixed` for the
+    /// twin; or the script's.
     pub fn module(&self, side: Side) -> String {
         let name = self.id.replace('-', "_");
         match side {
             Side::Bug => name,
             Side::Fixed => name + "_fixed",
+            Side::Variant(_) => match self.script(side) {
+                Some(script) => script.with_extension("").to_string_lossy().into_owned(),
+                None => name,
+            },
         }
+    }
+
+    /// The script that is run in place of the module, in the case's folder.
+    pub fn script(&self, side: Side) -> Option<PathBuf> {
+        self.claim(side).script.as_ref().map(PathBuf::from)
+    }
+
+    /// The name of a run: `bug`, `fixed`, or the variant's.
+    pub fn side_name(&self, side: Side) -> &str {
+        match side {
+            Side::Bug => "bug",
+            Side::Fixed => "fixed",
+            Side::Variant(_) => self.claim(side).name.as_deref().unwrap_or("variant"),
+        }
+    }
+
+    /// Every run of the case.
+    pub fn sides(&self) -> Vec<Side> {
+        let variants = (0..self.file.variant.len()).map(Side::Variant);
+        [Side::Bug, Side::Fixed]
+            .into_iter()
+            .chain(variants)
+            .collect()
     }
 
     /// The module's source.
@@ -90,6 +120,7 @@ impl Case {
         match side {
             Side::Bug => &self.file.bug,
             Side::Fixed => &self.file.fixed,
+            Side::Variant(index) => &self.file.variant[index],
         }
     }
 

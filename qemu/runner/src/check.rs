@@ -137,7 +137,7 @@ pub fn guest_tests<'a>(
             let Some(built) = built.iter().find(|built| built.kernel.arch == machine.arch) else {
                 continue;
             };
-            for side in [Side::Bug, Side::Fixed] {
+            for side in case.sides() {
                 let case: &'a Case = case;
                 tests.push(guest_test(
                     project, tools, options, case, side, machine, built,

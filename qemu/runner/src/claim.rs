@@ -25,6 +25,9 @@ pub struct CaseFile {
     pub bug: Variants,
     /// The same for its corrected twin.
     pub fixed: Variants,
+    /// Other ways to run it, each with a name and a claim of its own.
+    #[serde(default)]
+    pub variant: Vec<Variants>,
     /// Builds in which the same mistake is found before anything runs.
     #[serde(default)]
     pub build: Vec<FailingBuild>,
@@ -76,6 +79,13 @@ pub enum Reach {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variants {
+    /// The name of a variant; the bug and the twin have none.
+    pub name: Option<String>,
+    /// A shell script in the case's folder that is run in the guest, in place of loading the
+    /// module.
+    pub script: Option<String>,
+    /// The guest's memory, if the machine's does not do.
+    memory: Option<String>,
     #[serde(default)]
     kernel_args: String,
     cma_region: Option<Region>,
@@ -109,6 +119,8 @@ struct Override {
 pub struct Claim {
     /// Words for the kernel's command line.
     pub kernel_args: String,
+    /// The guest's memory, if not the machine's.
+    pub memory: Option<String>,
     /// Memory that the device tree sets aside for CMA.
     pub cma_region: Option<Region>,
     /// How the guest ends.
@@ -194,6 +206,16 @@ impl CaseFile {
         })?;
         for (name, claim) in [("bug", &file.bug), ("fixed", &file.fixed)] {
             claim.check().with_context(|| format!("1: [{name}]"))?;
+            if claim.name.is_some() {
+                bail!("1: [{name}]: no name; only a [[variant]] has one");
+            }
+        }
+        for variant in &file.variant {
+            let name = variant.name.as_deref();
+            let name = name.context("1: [[variant]]: no name; the test report needs one")?;
+            variant
+                .check()
+                .with_context(|| format!("1: [[variant]] {name}"))?;
         }
         for build in &file.build {
             build
@@ -212,6 +234,7 @@ impl Variants {
     pub fn on(&self, kernel: &KernelTraits<'_>) -> Claim {
         let mut claim = Claim {
             kernel_args: self.kernel_args.clone(),
+            memory: self.memory.clone(),
             cma_region: self.cma_region,
             ends: self.ends,
             lines: self.lines.clone(),

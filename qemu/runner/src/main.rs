@@ -66,6 +66,9 @@ enum Command {
         /// Run the corrected twin
         #[arg(long)]
         fixed: bool,
+        /// Run it in the way of this name: one of its variants
+        #[arg(long, conflicts_with = "fixed")]
+        way: Option<String>,
         /// Try the build of this name, which has to fail, in place of a guest
         #[arg(long)]
         face: Option<String>,
@@ -219,6 +222,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Run {
             case,
             fixed: _,
+            way: _,
             face: Some(face),
             on,
             guest: _,
@@ -226,10 +230,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Run {
             case,
             fixed,
+            way,
             face: None,
             on,
             guest,
-        } => run_case(&project, &case, fixed, &on, &guest),
+        } => run_case(&project, &case, fixed, way.as_deref(), &on, &guest),
         Command::Check {
             cases,
             arch,
@@ -323,7 +328,14 @@ fn machine_for(project: &Project, case: &Case, arch: Option<Arch>) -> Result<Opt
     })
 }
 
-fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs) -> Result<u8> {
+fn run_case(
+    project: &Project,
+    id: &str,
+    fixed: bool,
+    way: Option<&str>,
+    on: &On,
+    guest: &GuestArgs,
+) -> Result<u8> {
     let started = Instant::now();
     let cases = Case::all(&project.root)?;
     // What can be refused is refused before anything is built.
@@ -339,9 +351,21 @@ fn run_case(project: &Project, id: &str, fixed: bool, on: &On, guest: &GuestArgs
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     };
-    let side = if fixed { Side::Fixed } else { Side::Bug };
+    let side = match way {
+        None if fixed => Side::Fixed,
+        None => Side::Bug,
+        Some(way) => {
+            let sides = case.sides();
+            let side = sides.iter().find(|side| case.side_name(**side) == way);
+            *side.ok_or_else(|| {
+                let known: Vec<&str> = sides.iter().map(|side| case.side_name(*side)).collect();
+                let known = known.join(", ");
+                usage(anyhow!("{} has no way \"{way}\"; it has: {known}", case.id))
+            })?
+        }
+    };
     let (tools, kernel) = build_kernel(project, machine.arch, &on.profile)?;
-    let modules = match case.loadable() {
+    let modules = match case.loadable() && case.script(side).is_none() {
         true => Some(modules::build(
             project,
             &tools,
@@ -480,7 +504,7 @@ fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch())?;
     let (tools, kernel, modules) = build(project, on)?;
-    let image = image::make(project, &tools, &kernel, &modules.all()?)?;
+    let image = image::make(project, &tools, &kernel, &modules.all()?, None)?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
     let initrd = project.build.join(format!("shell-{}.cpio", machine.arch));
     project::write_whole(&initrd, &image)?;

@@ -78,16 +78,17 @@ pub struct Finished {
 impl Run<'_> {
     /// Its name: `gfp-slab on x86_64`, `gfp-slab (fixed) on arm64`.
     pub fn name(&self) -> String {
-        let twin = match self.side {
-            Side::Bug => "",
-            Side::Fixed => " (fixed)",
+        let side = match self.side {
+            Side::Bug => String::new(),
+            side => format!(" ({})", self.case.side_name(side)),
         };
-        format!("{}{twin} on {}", self.case.id, self.machine.name)
+        format!("{}{side} on {}", self.case.id, self.machine.name)
     }
 
     /// What insmod is to load: the one module, if it is to load any.
     fn module_files(&self) -> Result<Vec<PathBuf>> {
-        let Some(modules) = self.modules.filter(|_| self.case.loadable()) else {
+        let script = self.case.script(self.side).is_some();
+        let Some(modules) = self.modules.filter(|_| self.case.loadable() && !script) else {
             return Ok(Vec::new());
         };
         Ok(vec![modules.file(&self.case.module(self.side))?])
@@ -110,6 +111,9 @@ impl Run<'_> {
         initrd: &Path,
     ) -> Result<Guest> {
         let mut guest = Guest::new(tools, self.machine, self.kernel, Accel::Tcg, initrd)?;
+        if let Some(memory) = &claim.memory {
+            guest.machine.memory.clone_from(memory);
+        }
         let module = self.case.module(self.side);
         if self.case.loadable() {
             guest.init_args.push(module);
@@ -151,12 +155,15 @@ impl Run<'_> {
             .prefix(".running-")
             .tempdir_in(&results)
             .with_context(|| format!("cannot write to {}", results.display()))?;
-        let folder = results
-            .join(&self.machine.name)
-            .join(self.case.module(self.side));
+        let folder = results.join(&self.machine.name).join(match self.side {
+            Side::Variant(_) => self.case.module(Side::Bug) + "_" + self.case.side_name(self.side),
+            side => self.case.module(side),
+        });
 
         let module = self.module_files()?;
-        let initrd = image::make(project, tools, self.kernel, &module)?;
+        let script = self.case.script(self.side);
+        let script = script.map(|script| self.case.folder.join(script));
+        let initrd = image::make(project, tools, self.kernel, &module, script.as_deref())?;
         let initrd_path = traces.path().join("initramfs.cpio");
         fs::write(&initrd_path, initrd)
             .with_context(|| format!("cannot write {}", initrd_path.display()))?;
@@ -258,7 +265,7 @@ impl Run<'_> {
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
         let record = Record {
             case: &self.case.id,
-            fixed: self.side == Side::Fixed,
+            side: self.case.side_name(self.side),
             machine: &self.machine.name,
             kernel: self.kernel.release()?,
             profile: &self.kernel.profile,
@@ -298,18 +305,14 @@ impl Run<'_> {
 
 /// A run's name in a test report: `gfp-slab.bug.x86_64`.
 pub fn test_name(case: &Case, side: Side, machine: &Machine) -> String {
-    let side = match side {
-        Side::Bug => "bug",
-        Side::Fixed => "fixed",
-    };
-    format!("{}.{side}.{}", case.id, machine.name)
+    format!("{}.{}.{}", case.id, case.side_name(side), machine.name)
 }
 
 /// A run, as it is kept in `verdict.json`.
 #[derive(Serialize)]
 struct Record<'a> {
     case: &'a str,
-    fixed: bool,
+    side: &'a str,
     machine: &'a str,
     kernel: String,
     profile: &'a str,
