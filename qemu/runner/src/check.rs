@@ -378,8 +378,8 @@ fn ktap(number: usize, name: &str, outcome: &Outcome) -> String {
         Outcome::Pass => format!("ok {number} {name}\n"),
         Outcome::Skip(why) => format!("ok {number} {name} # SKIP {why}\n"),
         Outcome::Fail(why) => {
-            let why: String = why.iter().map(|line| format!("# {line}\n")).collect();
-            format!("{why}not ok {number} {name}\n")
+            let why = why.join("\n# ");
+            format!("# {why}\nnot ok {number} {name}\n")
         }
     }
 }

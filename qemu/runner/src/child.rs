@@ -190,11 +190,11 @@ pub fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The last `count` lines, from the first error on if that is among them.
+/// The last `count` lines, indented.
 fn tail(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let rest = &lines[lines.len().saturating_sub(count)..];
-    rest.iter().map(|line| format!("  {line}\n")).collect()
+    format!("  {}\n", rest.join("\n  "))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub struct FailingBuild {
     pub target: Option<String>,
     /// What is built as a module is, in the case's folder; goes without the other two.
     pub source: Option<String>,
-    /// Parts of lines that the compiler must say, in this order.
+    /// What the compiler must say, in this order.
     pub errors: Vec<String>,
 }
 

@@ -64,10 +64,11 @@ fn judge(face: &FailingBuild, built: bool, said: &str) -> Verdict {
     if built {
         return Verdict::Survived(vec!["it is claimed not to build, and it does".to_owned()]);
     }
-    let mut lines = said.lines();
+    let mut rest = said;
     for wanted in &face.errors {
-        if !lines.any(|line| line.contains(wanted.as_str())) {
-            return Verdict::Differs(vec![format!("the compiler does not say: {wanted}")]);
+        match rest.split_once(wanted.as_str()) {
+            Some((_, after)) => rest = after,
+            None => return Verdict::Differs(vec![format!("the compiler does not say: {wanted}")]),
         }
     }
     Verdict::Match
