@@ -92,6 +92,8 @@ pub struct Variants {
     #[serde(default)]
     ends: Ends,
     #[serde(default)]
+    before: Vec<String>,
+    #[serde(default)]
     lines: Vec<String>,
     #[serde(default)]
     report: Vec<ClaimedReport>,
@@ -110,6 +112,7 @@ struct Override {
     kernel_args: Option<String>,
     cma_region: Option<Region>,
     ends: Option<Ends>,
+    before: Option<Vec<String>>,
     lines: Option<Vec<String>>,
     report: Option<Vec<ClaimedReport>>,
 }
@@ -125,7 +128,9 @@ pub struct Claim {
     pub cma_region: Option<Region>,
     /// How the guest ends.
     pub ends: Ends,
-    /// What must be seen on the console, in this order: parts of lines.
+    /// What must be seen before the case begins, in this order: parts of lines.
+    pub before: Vec<String>,
+    /// What must be seen on the console from then on, in this order: parts of lines.
     pub lines: Vec<String>,
     /// Every report that comes, in this order; none means that the kernel stays silent.
     pub reports: Vec<ClaimedReport>,
@@ -237,6 +242,7 @@ impl Variants {
             memory: self.memory.clone(),
             cma_region: self.cma_region,
             ends: self.ends,
+            before: self.before.clone(),
             lines: self.lines.clone(),
             reports: self.report.clone(),
         };
@@ -245,6 +251,7 @@ impl Variants {
             claim.kernel_args = other.kernel_args.unwrap_or(claim.kernel_args);
             claim.cma_region = other.cma_region.or(claim.cma_region);
             claim.ends = other.ends.unwrap_or(claim.ends);
+            claim.before = other.before.unwrap_or(claim.before);
             claim.lines = other.lines.unwrap_or(claim.lines);
             claim.reports = other.report.unwrap_or(claim.reports);
         }

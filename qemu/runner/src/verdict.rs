@@ -140,7 +140,8 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
     }
     let expected = expand(&claim.reports);
     compare_reports(&expected, &primary, evidence, &mut why);
-    compare_lines(claim, begin, evidence, &mut why);
+    compare_lines(&claim.before, &evidence.lines[..begin], &mut why);
+    compare_lines(&claim.lines, &evidence.lines[begin..], &mut why);
     match (claim.ends, done) {
         (Ends::Alive, false) => why.push(format!(
             "the guest died before it was done; {}",
@@ -362,24 +363,21 @@ fn missing_frame<'a>(claimed: &'a [String], report: &Report) -> Option<&'a str> 
         .map(String::as_str)
 }
 
-/// The claimed parts of lines have to come in order, and after the case began.
-fn compare_lines(claim: &Claim, begin: usize, evidence: &Evidence<'_>, why: &mut Vec<String>) {
-    let mut rest = evidence.lines[begin..].iter();
-    for wanted in &claim.lines {
-        if rest.any(|line| line.text.contains(wanted.as_str())) {
+/// The claimed parts of lines have to come in order.
+fn compare_lines(claimed: &[String], lines: &[Line], why: &mut Vec<String>) {
+    let has = |line: &Line, wanted: &String| line.text.contains(wanted.as_str());
+    let mut rest = lines.iter();
+    for wanted in claimed {
+        if rest.any(|line| has(line, wanted)) {
             continue;
         }
-        let elsewhere = evidence
-            .lines
-            .iter()
-            .any(|line| line.text.contains(wanted.as_str()));
-        why.push(if elsewhere {
+        why.push(if lines.iter().any(|line| has(line, wanted)) {
             format!("line out of order: {wanted}")
         } else {
             format!("line not seen: {wanted}")
         });
-        // What comes after a missing line is compared from the same place on.
-        rest = evidence.lines[begin..].iter();
+        // What comes after a missing line is compared from the start.
+        rest = lines.iter();
     }
 }
 
@@ -516,6 +514,13 @@ Segmentation fault
             &check(same, |c| c.lines.push("more".into())),
             "differs",
             "line not seen: more",
+        );
+        let before = |text: &'static str| move |c: &mut Claim| c.before.push(text.into());
+        assert_eq!(check(same, before("Linux version")), Verdict::Match);
+        red(
+            &check(same, before("attempting")),
+            "differs",
+            "line not seen: attempting",
         );
         red(
             &check(same, |c| c.lines.reverse()),
