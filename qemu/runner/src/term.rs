@@ -4,9 +4,10 @@
 //! goes to standard error, and colours and progress only to a terminal.
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::{
-    io::{IsTerminal, Write},
+    fmt::Write,
+    io::{IsTerminal, Write as _},
     process::Command,
     time::Duration,
 };
@@ -111,11 +112,31 @@ impl Drop for Progress {
 
 fn style(bounded: bool) -> ProgressStyle {
     let template = if bounded {
-        "{msg} [{bar:30}] {pos}/about {len}, {elapsed} so far, about {eta} left"
+        "{msg} [{bar:30}] {pos}/about {len}, {elapsed} so far{left}"
     } else {
         "{spinner} {msg}, {elapsed} so far"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
+            // A line that is not written is not missed.
+            let _ = out.write_str(&left(state));
+        })
+}
+
+/// How long it will take still, at the pace that it had from the start: that of the last
+/// moment says nothing where steps take from a hundredth of a second to half a minute.
+fn left(state: &ProgressState) -> String {
+    let (done, all) = (state.pos(), state.len().unwrap_or(0));
+    // Too little to go by.
+    if done * 20 < all || done >= all {
+        return String::new();
+    }
+    let left = state.elapsed().mul_f64((all - done) as f64 / done as f64);
+    format!(
+        ", about {} left",
+        seconds(Duration::from_secs(left.as_secs()))
+    )
 }
 
 /// A duration as a person says it.
