@@ -2,7 +2,10 @@
 
 //! The page allocator.
 
-use super::{bindings, gfp::gfp_t};
+use super::{
+    bindings,
+    gfp::{self, gfp_t},
+};
 use core::{ffi::c_void, ops::Range, ptr::NonNull};
 use kernel::{alloc::AllocError, prelude::*};
 
@@ -179,4 +182,34 @@ pub fn virt_to_phys(addr: NonNull<c_void>) -> phys_addr_t {
 pub fn overlap(a: &Range<phys_addr_t>, b: &Range<phys_addr_t>) -> Option<Range<phys_addr_t>> {
     let both = a.start.max(b.start)..a.end.min(b.end);
     (!both.is_empty()).then_some(both)
+}
+
+/// Movable pages may lie in CMA regions. The others are for having all of the memory, and
+/// no complaints about that.
+const MOVABLE: gfp_t = gfp::GFP_KERNEL
+    | gfp::__GFP_MOVABLE
+    | gfp::__GFP_MEMALLOC
+    | gfp::__GFP_NORETRY
+    | gfp::__GFP_NOWARN;
+
+/// Takes movable pages until some of them lie in `wanted`, and gives the others back.
+///
+/// Large blocks come first, and the small ones not at all that could wait in the list of
+/// some CPU. For tasks that may sleep, such as one that loads a module.
+///
+/// # Errors
+///
+/// `ENOMEM` when there is no memory to keep the others in mind.
+pub fn take_movable(wanted: &Range<phys_addr_t>) -> Result<Option<MappedPages>> {
+    let mut others = KVec::new();
+    for order in (PAGE_ALLOC_COSTLY_ORDER + 1..=MAX_PAGE_ORDER).rev() {
+        // SAFETY: No zone; and our caller may sleep.
+        while let Ok(pages) = unsafe { __get_free_pages(MOVABLE, order) } {
+            if overlap(&pages.phys(), wanted).is_some() {
+                return Ok(Some(pages));
+            }
+            others.push(pages, GFP_KERNEL)?;
+        }
+    }
+    Ok(None)
 }

@@ -73,11 +73,8 @@
 //! the text does: what comes next is the vDSO, which is mapped in every process, and
 //! `special_mapping_fault()` would stumble over its pages first.
 
-use core::ops::Range;
 use kernel::prelude::*;
-use oopsarium::gfp::{self, gfp_t};
-use oopsarium::page::{self, phys_addr_t, MappedPages, MAX_PAGE_ORDER, PAGE_ALLOC_COSTLY_ORDER};
-use oopsarium::{cma, image};
+use oopsarium::{cma, image, page};
 
 #[path = "../../rust/lib.rs"]
 mod oopsarium;
@@ -89,14 +86,6 @@ module! {
     description: "Movable pages, until some are text",
     license: "GPL",
 }
-
-/// Movable pages may lie in CMA regions. The others are for having all of the memory, and
-/// no complaints about that.
-const MOVABLE: gfp_t = gfp::GFP_KERNEL
-    | gfp::__GFP_MOVABLE
-    | gfp::__GFP_MEMALLOC
-    | gfp::__GFP_NORETRY
-    | gfp::__GFP_NOWARN;
 
 struct CmaOverlap;
 
@@ -111,7 +100,7 @@ impl kernel::Module for CmaOverlap {
             }
         }
 
-        let Some(pages) = take(&text)? else {
+        let Some(pages) = page::take_movable(&text)? else {
             pr_info!("survived: no movable page is text\n");
             return Ok(Self);
         };
@@ -123,22 +112,4 @@ impl kernel::Module for CmaOverlap {
         pr_info!("survived: write to a movable page\n");
         Ok(Self)
     }
-}
-
-/// Takes movable pages until some of them lie in `wanted`, and gives the others back.
-///
-/// Large blocks come first, and the small ones not at all that could wait in the list of
-/// some CPU.
-fn take(wanted: &Range<phys_addr_t>) -> Result<Option<MappedPages>> {
-    let mut others = KVec::new();
-    for order in (PAGE_ALLOC_COSTLY_ORDER + 1..=MAX_PAGE_ORDER).rev() {
-        // SAFETY: No zone; and a module is loaded by a task, which may sleep.
-        while let Ok(pages) = unsafe { page::__get_free_pages(MOVABLE, order) } {
-            if page::overlap(&pages.phys(), wanted).is_some() {
-                return Ok(Some(pages));
-            }
-            others.push(pages, GFP_KERNEL)?;
-        }
-    }
-    Ok(None)
 }
