@@ -256,22 +256,55 @@ install_packages() {
 			failed packages "installing packages"
 	else
 		install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300
-			install -y --no-install-recommends --no-remove "$@")
+			install -y --no-install-recommends --no-remove)
 		apt_unknown "$@"
 		((${#UNKNOWN[@]} == 0)) || apt_update
 		apt_unknown "$@"
 		((${#UNKNOWN[@]} == 0)) || failed update "finding the packages ${UNKNOWN[*]}" \
 			"apt knows no version of them: are the updates and security sections of $DISTRO among its sources?"
-		if ! run packages "${install[@]}"; then
+		if ! run packages "${install[@]}" "$@"; then
 			# Lists that are too old name files that are gone.
-			if [[ ${UPDATED:-} ]] || ! grep -qE '404 +Not Found|Unable to fetch' "$LOGS/setup-packages.log"; then
+			if [[ ! ${UPDATED:-} ]] && grep -qE '404 +Not Found|Unable to fetch' "$LOGS/setup-packages.log"; then
+				apt_update
+				run packages "${install[@]}" "$@" || failed packages "installing packages"
+			elif [[ " $*" == *" qemu-system-"* ]] && clash; then
+				unpack_qemu "$@"
+			else
 				failed packages "installing packages"
 			fi
-			apt_update
-			run packages "${install[@]}" || failed packages "installing packages"
 		fi
 	fi
 	probe_all
+}
+
+# Whether apt would have had to remove something.
+clash() { grep -qi 'remove is disabled' "$LOGS/setup-packages.log"; }
+
+# unpack_qemu PACKAGE...: installs them but for QEMU, which is taken out of its packages and finds what
+# belongs to it from where it stands. For a system whose qemu-utils is from elsewhere (backports) and
+# breaks with the release's QEMU.
+unpack_qemu() {
+	local tmp word package _
+	local -a apart=() rest=()
+	while read -r word package _; do
+		[[ $word == Inst ]] || continue
+		case $package in
+		qemu-* | seabios | ipxe-qemu) apart+=("$package") ;;
+		*) rest+=("$package") ;;
+		esac
+	done < <(LC_ALL=C apt-get -s install --no-install-recommends "$@" 2>/dev/null)
+	run packages "${install[@]}" "${rest[@]}" || failed packages "installing packages"
+	make_temp
+	mkdir "$tmp/deb" && cd "$tmp/deb"
+	run qemu apt-get download "${apart[@]}" || failed qemu "fetching QEMU's packages"
+	for package in *.deb; do
+		run qemu dpkg-deb -x "$package" "$tmp/root" || failed qemu "unpacking $package"
+	done
+	cd "$ROOT"
+	# What another architecture's run unpacked stays.
+	if [[ -d $TOOLS_DIR/qemu ]]; then cp -an "$TOOLS_DIR/qemu/." "$tmp/root"; fi
+	rm -rf "$TOOLS_DIR/qemu"
+	mv "$tmp/root" "$TOOLS_DIR/qemu" || die 69 "cannot write $TOOLS_DIR/qemu"
 }
 
 apt_update() {
@@ -388,7 +421,7 @@ failed() {
 		if grep -qiE 'no space left|enough free space' "$log" || (($(df -Pk "$OUT" | awk 'NR == 2 { print $4 }') < 64)); then
 			next="the disk is full"
 		elif grep -qi 'remove is disabled' "$log"; then
-			next="apt would have to remove$(sed -n '/will be REMOVED/{n;s/^ *//p;}' "$log" | tail -n1)"
+			next="apt would have to remove $(sed -n '/will be REMOVED/{n;s/^ *//p;}' "$log" | tail -n1)"
 			next+=": if you can do without it, run the command by hand and without --no-remove"
 		elif grep -qi 'could not get lock' "$log"; then
 			next="another package manager is at work: try again when it is done"

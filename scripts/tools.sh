@@ -202,11 +202,12 @@ version_of() {
 	[[ $out =~ [0-9]+\.[0-9]+(\.[0-9]+)? ]] && VERSION=${BASH_REMATCH[0]}
 }
 
-# probe_command KEY NAME: the program that variable KEY names, else NAME in PATH.
+# probe_command KEY NAME: the program that variable KEY names, else NAME in PATH, else the QEMU that
+# set-up unpacked.
 probe_command() {
 	local name=$2
 	[[ ! $1 ]] || name=${!1:-$2}
-	FOUND=$(type -P "$name")
+	FOUND=$(type -P "$name" || type -P "$TOOLS_DIR/qemu/usr/bin/$name")
 }
 
 # A compiler without the C library's headers links nothing.

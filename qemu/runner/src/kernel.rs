@@ -180,6 +180,7 @@ impl Kernel {
     fn config_inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
         let mut inputs = format!("source {}\n", self.source.display());
         inputs += &self.requested(project)?;
+        inputs += &fingerprint(&project.root.join("Kconfig"))?;
         inputs += &toolchain(tools)?.join("\n");
         inputs.push('\n');
         for key in ["RUSTC", "BINDGEN"] {
@@ -395,19 +396,26 @@ fn remove_partial(sources: &Path) -> Result<()> {
 /// The folder of the kernel's tree that the cases are put into.
 const FOLDER: &str = "oopsarium";
 
-/// Adds to the kernel's `tree` the cases that are linked in: their sources, and the one line
-/// by which kbuild finds them. No file of the kernel's own code is touched.
+/// Adds to the kernel's `tree` the cases that are linked in: their sources, and the lines
+/// by which kbuild and kconfig find them. No file of the kernel's own code is touched.
 fn link_in(project: &Project, tree: &Path) -> Result<()> {
     let _lock = project::lock(&project.kbuild.join("sources"), "lock")?;
     modules::fill(&project.root, &linked_in(project)?, &tree.join(FOLDER))?;
-    let kbuild = tree.join("Kbuild");
+    append_line(&tree.join("Kbuild"), &format!("obj-y += {FOLDER}/"))?;
+    append_line(
+        &tree.join("Kconfig"),
+        &format!("source \"{FOLDER}/Kconfig\""),
+    )
+}
+
+/// Adds `line` to a file that does not have it yet.
+fn append_line(path: &Path, line: &str) -> Result<()> {
     let text =
-        fs::read_to_string(&kbuild).with_context(|| format!("cannot read {}", kbuild.display()))?;
-    let line = format!("obj-y += {FOLDER}/");
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     if text.lines().any(|existing| existing == line) {
         return Ok(());
     }
-    project::write_whole(&kbuild, format!("{text}\n{line}\n").as_bytes())
+    project::write_whole(path, format!("{text}\n{line}\n").as_bytes())
 }
 
 /// The sources that become part of the kernel, below the project's folder.

@@ -304,11 +304,14 @@ pub fn fill(root: &Path, wanted: &[PathBuf], stage: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What kbuild reads, below `root`: `Kbuild`, what the modules share, and the modules.
+/// What kbuild reads, below `root`: `Kbuild`, `Kconfig`, what the modules share, and the
+/// modules.
 pub fn sources(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if root.join("Kbuild").symlink_metadata().is_ok() {
-        found.push(PathBuf::from("Kbuild"));
+    for name in ["Kbuild", "Kconfig"] {
+        if root.join(name).symlink_metadata().is_ok() {
+            found.push(PathBuf::from(name));
+        }
     }
     collect(root, Path::new("rust"), &mut found)?;
     for kind in ["modules", "samples"] {
