@@ -9,7 +9,7 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     fs::{self, File},
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
@@ -151,23 +151,33 @@ pub fn run_logged(command: &mut Command, log: &Path, mut line: impl FnMut(&str))
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut said = BufReader::new(reader);
     let mut bytes = Vec::new();
+    // Not read back from the log, which a run side by side with this one may write anew.
+    let mut last = VecDeque::new();
     while said.read_until(b'\n', &mut bytes)? != 0 {
         std::io::Write::write_all(&mut file, &bytes)
             .with_context(|| format!("cannot write {}", log.display()))?;
-        line(String::from_utf8_lossy(&bytes).trim_end());
+        let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        line(&text);
+        if last.len() == SHOWN {
+            last.pop_front();
+        }
+        last.push_back(text);
         bytes.clear();
     }
     let status = child.wait()?;
     if !status.success() {
         bail!(
-            "{} failed ({status}); the last of {}:\n{}",
+            "{} failed ({status}); the last of {}:\n  {}\n",
             command.get_program().to_string_lossy(),
             log.display(),
-            tail(&fs::read_to_string(log).unwrap_or_default(), 30)
+            last.make_contiguous().join("\n  ")
         );
     }
     Ok(())
 }
+
+/// How many lines of a failed command's output are shown.
+const SHOWN: usize = 30;
 
 /// Runs `command` to its end, and gives what it wrote to standard output.
 ///
@@ -188,13 +198,6 @@ pub fn output(command: &mut Command) -> Result<Vec<u8>> {
         );
     }
     Ok(output.stdout)
-}
-
-/// The last `count` lines, indented.
-fn tail(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let rest = &lines[lines.len().saturating_sub(count)..];
-    format!("  {}\n", rest.join("\n  "))
 }
 
 #[cfg(test)]

@@ -35,15 +35,17 @@ pub fn run(
 ) -> Result<(Verdict, String)> {
     let name = format!("{}-{}", case.id, face.name);
     let log = kernel.log(&name);
+    let mut said = String::new();
+    let line = |line: &str| said += &format!("{line}\n");
     let attempt = match (&face.patch, &face.target, &face.source) {
         (Some(patch), Some(target), _) => {
             let patch = case.folder.join(patch);
-            patched(project, tools, kernel, &name, &patch, target, &log)?
+            patched(project, tools, kernel, &name, &patch, target, line)?
         }
         (_, _, Some(source)) => {
             let source = case.folder.join(source);
             let source = project.relative(&source);
-            modules::compile(project, tools, kernel, source, &log)
+            modules::compile(project, tools, kernel, source, &log, line)
         }
         _ => bail!("{name}: nothing to build"),
     };
@@ -52,8 +54,6 @@ pub fn run(
             return Err(Interrupted.into());
         }
     }
-    let said =
-        fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let verdict = judge(face, attempt.is_ok(), &said)
         .because_not_match(|| format!("the compiler's messages: {}", log.display()));
     Ok((verdict, said))
@@ -83,7 +83,7 @@ fn patched(
     name: &str,
     patch: &Path,
     target: &str,
-    log: &Path,
+    line: impl FnMut(&str),
 ) -> Result<Result<()>> {
     let folder = project.kbuild.join(format!("faces/{name}-{}", kernel.arch));
     let _lock = project::lock(&folder, "oopsarium.lock")?;
@@ -112,7 +112,7 @@ fn patched(
     }
     let mut make = face.make(tools)?;
     make.arg(target);
-    Ok(child::run_logged(&mut make, log, |_| ()))
+    Ok(child::run_logged(&mut make, &kernel.log(name), line))
 }
 
 /// The files that a patch changes, as paths from the top of the tree.

@@ -92,16 +92,18 @@ fn source_of(project: &Project, name: &str) -> Result<PathBuf> {
 }
 
 /// Compiles one more source below the project's folder as a module's is, and links nothing.
+/// Each line that the compiler says is kept in `log` and shown to `line`.
 ///
 /// # Errors
 ///
-/// When it does not compile: what the compiler said is in `log`.
+/// When it does not compile.
 pub fn compile(
     project: &Project,
     tools: &Tools,
     kernel: &Kernel,
     source: &Path,
     log: &Path,
+    line: impl FnMut(&str),
 ) -> Result<()> {
     let name = kernel.output.file_name().unwrap_or_default();
     let stage = project.kbuild.join("faces").join(name);
@@ -112,7 +114,7 @@ pub fn compile(
     let mut make = kernel.make(tools)?;
     make.arg(format!("M={}", stage.display()));
     make.arg(source.with_extension("o"));
-    child::run_logged(&mut make, log, |_| ())
+    child::run_logged(&mut make, log, line)
 }
 
 /// Holds the modules against clippy, as kbuild does for the kernel's own Rust.
