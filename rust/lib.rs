@@ -32,6 +32,8 @@ pub mod io;
 pub mod kallsyms;
 pub mod kthread;
 pub mod memblock;
+pub mod mm;
 pub mod page;
 pub mod slab;
+pub mod user;
 pub mod vmalloc;
