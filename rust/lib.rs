@@ -22,6 +22,7 @@
 mod bindings;
 #[cfg(not(MODULE))]
 pub mod boot;
+pub mod checks;
 pub mod cma;
 pub mod device;
 pub mod early_ioremap;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The cases: which there are, their documents, and their claims. A folder under
-//! `modules/` that holds a `case.toml` is a case; nothing lists it by hand.
+//! The cases and samples: which there are, their documents, and their claims. A folder under
+//! `modules/` or `samples/` that holds a `case.toml` is one; nothing lists it by hand.
 
-use crate::claim::{CaseFile, Reach, Variants};
+use crate::{
+    claim::{CaseFile, Reach, Variants},
+    machine::Arch,
+};
 use anyhow::{bail, Context, Result};
 use globset::Glob;
 use std::{
@@ -11,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A case, with its twin.
+/// A case, with its twin; or a sample, which has none.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What `CASE=` takes: the folder's name with hyphens.
@@ -29,8 +32,35 @@ pub enum Side {
     Bug,
     /// Its corrected twin.
     Fixed,
+    /// The only one that a sample has.
+    Sample,
     /// Another way to run the one or the other: an index into the claims.
     Variant(usize),
+}
+
+/// What a run does in the guest, one part after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Loads the module of this name.
+    Module(String),
+    /// Runs what is linked in under this name, while the kernel boots.
+    Boot(String),
+    /// Runs this script, under its name without the ending.
+    Script(PathBuf),
+}
+
+impl Part {
+    /// The name by which it begins and ends on the console.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Module(name) | Self::Boot(name) => name.clone(),
+            Self::Script(path) => path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        }
+    }
 }
 
 impl Case {
@@ -40,32 +70,47 @@ impl Case {
     ///
     /// When a claim is not as it should be, or a module is missing.
     pub fn all(root: &Path) -> Result<Vec<Self>> {
-        let modules = root.join("modules");
         let mut cases = Vec::new();
-        let entries =
-            fs::read_dir(&modules).with_context(|| format!("cannot read {}", modules.display()))?;
-        for entry in entries {
-            let folder = entry?.path();
-            if folder.join("case.toml").is_file() {
-                cases.push(Self::read(folder)?);
+        for kind in ["modules", "samples"] {
+            let parent = root.join(kind);
+            let entries = fs::read_dir(&parent)
+                .with_context(|| format!("cannot read {}", parent.display()))?;
+            let first = cases.len();
+            for entry in entries {
+                let folder = entry?.path();
+                if folder.join("case.toml").is_file() {
+                    cases.push(Self::read(folder, kind == "samples")?);
+                }
             }
+            cases[first..].sort_by(|a: &Self, b| a.id.cmp(&b.id));
         }
-        cases.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(cases)
     }
 
-    fn read(folder: PathBuf) -> Result<Self> {
+    fn read(folder: PathBuf, sample: bool) -> Result<Self> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let case = Self {
             id: name.replace('_', "-"),
             file: CaseFile::read(&folder.join("case.toml"))?,
             folder: folder.clone(),
         };
-        for side in [Side::Bug, Side::Fixed] {
-            let source = case.source(side);
+        if case.is_sample() != sample {
+            bail!(
+                "{}: what has a [sample] stands under samples/, and nothing else does",
+                folder.join("case.toml").display()
+            );
+        }
+        let sources: &[Side] = if sample {
+            &[Side::Sample]
+        } else {
+            &[Side::Bug, Side::Fixed]
+        };
+        for side in sources {
+            let source = case.source(*side);
             if !source.is_file() {
                 bail!(
-                    "{}: no such file; a case is its module, its corrected twin and case.toml",
+                    "{}: no such file; a case is its module, its corrected twin and case.toml, \
+                     a sample its module (or its script, for a scenario) and case.toml",
                     source.display()
                 );
             }
@@ -73,12 +118,26 @@ impl Case {
         Ok(case)
     }
 
+    /// Whether it shows how something is done, and not how it is done wrong.
+    pub fn is_sample(&self) -> bool {
+        self.file.sample.is_some()
+    }
+
+    /// The run that a case is there for.
+    pub fn main_side(&self) -> Side {
+        if self.is_sample() {
+            Side::Sample
+        } else {
+            Side::Bug
+        }
+    }
+
     /// What is run: the module's name, which is the id with underscores, and `_fixed` for the
     /// twin; or the script's.
     pub fn module(&self, side: Side) -> String {
         let name = self.id.replace('-', "_");
         match side {
-            Side::Bug => name,
+            Side::Bug | Side::Sample => name,
             Side::Fixed => name + "_fixed",
             Side::Variant(_) => match self.script(side) {
                 Some(script) => script.with_extension("").to_string_lossy().into_owned(),
@@ -92,11 +151,40 @@ impl Case {
         self.claim(side).script.as_ref().map(PathBuf::from)
     }
 
-    /// The name of a run: `bug`, `fixed`, or the variant's.
+    /// What it does in the guest.
+    pub fn parts(&self, side: Side) -> Vec<Part> {
+        let script = self.script(side).map(|script| self.folder.join(script));
+        if !self.is_sample() {
+            return vec![match script {
+                Some(script) => Part::Script(script),
+                None if self.loadable() => Part::Module(self.module(side)),
+                None => Part::Boot(self.module(side)),
+            }];
+        }
+        let name = self.module(Side::Sample);
+        let own = match self.file.reach {
+            Reach::Loadable => Some(Part::Module(name.clone())),
+            Reach::Boot => Some(Part::Boot(name.clone())),
+            Reach::Scenario => None,
+        };
+        // What looks at the running system, before or after the module is loaded.
+        let named = |name: String| {
+            let path = self.folder.join(name + ".sh");
+            path.is_file().then_some(path)
+        };
+        let script = script.or_else(|| match own {
+            Some(_) => named(format!("{name}_check")),
+            None => named(name),
+        });
+        own.into_iter().chain(script.map(Part::Script)).collect()
+    }
+
+    /// The name of a run: `bug`, `fixed`, `sample`, or the variant's.
     pub fn side_name(&self, side: Side) -> &str {
         match side {
             Side::Bug => "bug",
             Side::Fixed => "fixed",
+            Side::Sample => "sample",
             Side::Variant(_) => self.claim(side).name.as_deref().unwrap_or("variant"),
         }
     }
@@ -104,24 +192,45 @@ impl Case {
     /// Every run of the case.
     pub fn sides(&self) -> Vec<Side> {
         let variants = (0..self.file.variant.len()).map(Side::Variant);
-        [Side::Bug, Side::Fixed]
-            .into_iter()
-            .chain(variants)
-            .collect()
+        let sides: &[Side] = if self.is_sample() {
+            &[Side::Sample]
+        } else {
+            &[Side::Bug, Side::Fixed]
+        };
+        sides.iter().copied().chain(variants).collect()
     }
 
-    /// The module's source.
+    /// The module's source; a scenario's is its script.
     pub fn source(&self, side: Side) -> PathBuf {
-        self.folder.join(self.module(side) + ".rs")
+        let ending = match self.file.reach {
+            Reach::Scenario => ".sh",
+            Reach::Loadable | Reach::Boot => ".rs",
+        };
+        self.folder.join(self.module(side) + ending)
     }
 
     /// What it claims.
     pub fn claim(&self, side: Side) -> &Variants {
         match side {
-            Side::Bug => &self.file.bug,
-            Side::Fixed => &self.file.fixed,
             Side::Variant(index) => &self.file.variant[index],
+            Side::Bug | Side::Fixed | Side::Sample => {
+                let CaseFile {
+                    bug, fixed, sample, ..
+                } = &self.file;
+                let claim = match side {
+                    Side::Fixed => fixed.as_ref(),
+                    _ => bug.as_ref().or(sample.as_ref()),
+                };
+                claim.expect("a side that sides() has")
+            }
         }
+    }
+
+    /// Why it is not run on `arch`, if it says so.
+    pub fn skip(&self, arch: Arch) -> Option<&str> {
+        let mut skips = self.file.skip.iter();
+        let skip = skips.find(|skip| skip.arch == arch)?;
+        Some(&skip.reason)
     }
 
     /// Whether insmod loads it, or it is linked in.
@@ -129,17 +238,21 @@ impl Case {
         self.file.reach == Reach::Loadable
     }
 
-    /// The module's document: the text of its `//!` lines, which is Markdown.
+    /// The module's document: the text of its `//!` lines, which is Markdown; a script's is
+    /// the comment that it begins with.
     pub fn document(&self, side: Side) -> Result<String> {
         let path = self.source(side);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(document(&text))
+        Ok(match self.file.reach {
+            Reach::Scenario => script_document(&text),
+            Reach::Loadable | Reach::Boot => document(&text),
+        })
     }
 
     /// The first sentence of the document.
     pub fn summary(&self) -> Result<String> {
-        let document = self.document(Side::Bug)?;
+        let document = self.document(self.main_side())?;
         let first = document.split("\n\n").next().unwrap_or_default();
         Ok(first.trim().trim_end_matches('.').replace('\n', " "))
     }
@@ -156,14 +269,31 @@ fn document(source: &str) -> String {
     text
 }
 
+/// The first comment of a shell script, without the lines for machines.
+fn script_document(source: &str) -> String {
+    let mut text = String::new();
+    for line in source.lines().map_while(|line| line.strip_prefix('#')) {
+        let machines = ["!", " SPDX", " shellcheck "];
+        if machines.iter().any(|start| line.starts_with(start)) {
+            continue;
+        }
+        text += line.strip_prefix(' ').unwrap_or(line);
+        text.push('\n');
+    }
+    text.trim_start().to_owned()
+}
+
 /// The case called `id`; underscores are as good as hyphens.
 ///
 /// # Errors
 ///
 /// When there is none: then with those whose names are nearest.
 pub fn find<'a>(cases: &'a [Case], id: &str) -> Result<&'a Case> {
-    let wanted = id.replace('_', "-");
-    if let Some(case) = cases.iter().find(|case| case.id == wanted) {
+    let wanted = hyphens(id);
+    let by_id = cases.iter().find(|case| case.id == wanted);
+    // What it shows is as good a name, where it has no case of its own.
+    let shows = |case: &&Case| case.file.shows.iter().any(|name| hyphens(name) == wanted);
+    if let Some(case) = by_id.or_else(|| cases.iter().find(shows)) {
         return Ok(case);
     }
     let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
@@ -174,6 +304,10 @@ pub fn find<'a>(cases: &'a [Case], id: &str) -> Result<&'a Case> {
             near.join(" or ")
         ),
     }
+}
+
+fn hyphens(name: &str) -> String {
+    name.replace('_', "-")
 }
 
 /// Those of `names` that somebody may have meant by `wanted`, the likeliest first.
@@ -213,12 +347,14 @@ pub fn select<'a>(cases: &'a [Case], patterns: &str) -> Result<Vec<&'a Case>> {
     }
     let mut chosen = vec![false; cases.len()];
     for pattern in patterns {
-        let glob = Glob::new(&pattern.replace('_', "-"))
+        let glob = Glob::new(&hyphens(pattern))
             .with_context(|| format!("\"{pattern}\" is not a pattern; write for example 'gfp-*'"))?
             .compile_matcher();
         let mut any = false;
         for (case, chosen) in cases.iter().zip(&mut chosen) {
-            let matches = glob.is_match(&case.id);
+            let shows = &case.file.shows;
+            let matches =
+                glob.is_match(&case.id) || shows.iter().any(|name| glob.is_match(hyphens(name)));
             any |= matches;
             *chosen |= matches;
         }
@@ -266,6 +402,12 @@ mod tests {
     }
 
     #[test]
+    fn the_document_of_a_script_is_its_first_comment() {
+        let script = "#!/bin/sh\n# SPDX\n# shellcheck shell=dash\n#\n# One.\n#\n# Two\n\n# no\n";
+        assert_eq!(script_document(script), "One.\n\nTwo\n");
+    }
+
+    #[test]
     fn every_case_of_the_project_is_read_and_runs_on_a_machine() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let machines = crate::machine::Machine::all(&root).unwrap();
@@ -273,27 +415,29 @@ mod tests {
         assert!(!cases.is_empty());
         for case in &cases {
             for name in &case.file.machines {
-                let known = machines.iter().any(|machine| machine.name == *name);
-                assert!(known, "{}: no machine {name}", case.id);
+                let machine = machines.iter().find(|machine| machine.name == *name);
+                let machine = machine.unwrap_or_else(|| panic!("{}: no machine {name}", case.id));
+                let skipped = case.skip(machine.arch);
+                assert!(skipped.is_none(), "{}: runs and is skipped", case.id);
             }
         }
     }
 
     #[test]
-    fn every_document_has_the_five_headings() {
+    fn every_document_has_its_headings() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for case in Case::all(&root).unwrap() {
-            let document = case.document(Side::Bug).unwrap();
+            let document = case.document(case.main_side()).unwrap();
             let headings: Vec<_> = document
                 .lines()
                 .filter_map(|line| line.strip_prefix("# "))
                 .collect();
-            assert_eq!(
-                headings,
-                ["Bug", "Rule", "Expected", "Fix", "Reach"],
-                "{}",
-                case.id
-            );
+            let expected: &[&str] = if case.is_sample() {
+                &["Shows", "Checks", "Reach"]
+            } else {
+                &["Bug", "Rule", "Expected", "Fix", "Reach"]
+            };
+            assert_eq!(headings, expected, "{}", case.id);
         }
     }
 }

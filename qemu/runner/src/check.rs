@@ -4,8 +4,10 @@
 //! as one KTAP report.
 
 use crate::{
-    case::{Case, Side},
-    child, faces,
+    case::{Case, Part, Side},
+    child,
+    claim::Ends,
+    faces,
     kernel::Kernel,
     list,
     machine::Machine,
@@ -23,7 +25,7 @@ use std::{
     str::FromStr,
     sync::{
         atomic::{AtomicUsize, Ordering},
-        mpsc,
+        mpsc, Arc, OnceLock,
     },
 };
 
@@ -119,7 +121,8 @@ pub struct Built {
     pub modules: Option<Modules>,
 }
 
-/// The tests of all `cases` on all `machines`.
+/// The tests of all `cases` on all `machines`. Samples that cannot disturb each other share a
+/// guest.
 pub fn guest_tests<'a>(
     project: &'a Project,
     tools: &'a Tools,
@@ -128,8 +131,21 @@ pub fn guest_tests<'a>(
     machines: &'a [Machine],
     built: &'a [Built],
 ) -> Vec<Test<'a>> {
+    let shared = shared_guests(cases, machines, built);
     let mut tests = Vec::new();
     for case in cases {
+        let case: &'a Case = case;
+        for skip in &case.file.skip {
+            if machines.iter().any(|machine| machine.arch == skip.arch) {
+                let name = format!(
+                    "{}.{}.{}",
+                    case.id,
+                    case.side_name(case.main_side()),
+                    skip.arch
+                );
+                tests.push(Test::new(name, || Ok(Outcome::Skip(skip.reason.clone()))));
+            }
+        }
         for machine in machines {
             if !case.file.machines.contains(&machine.name) {
                 continue;
@@ -138,14 +154,158 @@ pub fn guest_tests<'a>(
                 continue;
             };
             for side in case.sides() {
-                let case: &'a Case = case;
-                tests.push(guest_test(
-                    project, tools, options, case, side, machine, built,
-                ));
+                let alone = guest_test(project, tools, options, case, side, machine, built);
+                let guest = shared
+                    .iter()
+                    .find(|guest| guest.index(case, side, machine).is_some());
+                let Some(guest) = guest.cloned() else {
+                    tests.push(alone);
+                    continue;
+                };
+                let name = crate::run::test_name(case, side, machine);
+                tests.push(Test::new(name, move || {
+                    match guest.verdict(project, tools, options, case, side)? {
+                        Some(verdict) => Ok(verdict.into()),
+                        None => (alone.body)(),
+                    }
+                }));
             }
         }
     }
     tests
+}
+
+/// A guest for several samples: booted when the first of them is asked for.
+struct SharedGuest<'a> {
+    machine: &'a Machine,
+    built: &'a Built,
+    /// What all of them claim of the guest.
+    needs: String,
+    samples: Vec<(&'a Case, Side)>,
+    verdicts: OnceLock<Result<Vec<Option<Verdict>>, String>>,
+}
+
+/// How many samples a guest is shared by: their names have to fit on its command line, and
+/// the kernel takes 32 words for init.
+const SHARED_BY: usize = 10;
+
+/// The guests that samples share: those of one machine that ask for the same of it.
+fn shared_guests<'a>(
+    cases: &[&'a Case],
+    machines: &'a [Machine],
+    built: &'a [Built],
+) -> Vec<Arc<SharedGuest<'a>>> {
+    let mut guests: Vec<SharedGuest<'a>> = Vec::new();
+    for machine in machines {
+        let built = built.iter().find(|built| {
+            built.kernel.arch == machine.arch && built.failure.is_none() && built.modules.is_some()
+        });
+        let Some(built) = built else { continue };
+        for case in cases.iter().copied() {
+            let runs_here = case.file.machines.contains(&machine.name);
+            if !runs_here || !case.is_sample() || case.file.alone {
+                continue;
+            }
+            for side in case.sides() {
+                let run = Run {
+                    case,
+                    side,
+                    machine,
+                    kernel: &built.kernel,
+                    modules: None,
+                };
+                // What has no claim for this kernel says so when it is run by itself.
+                let Ok(claim) = run.claim() else { continue };
+                if claim.ends != Ends::Alive || !matches!(side, Side::Sample) {
+                    continue;
+                }
+                let needs = format!(
+                    "{} {} {:?} {:?}",
+                    claim.kernel_args, claim.qemu_args, claim.memory, claim.cma_region
+                );
+                let room = guests.iter_mut().find(|guest| {
+                    guest.machine.name == machine.name
+                        && guest.needs == needs
+                        && guest.samples.len() < SHARED_BY
+                });
+                match room {
+                    Some(guest) => guest.samples.push((case, side)),
+                    None => guests.push(SharedGuest {
+                        machine,
+                        built,
+                        needs,
+                        samples: vec![(case, side)],
+                        verdicts: OnceLock::new(),
+                    }),
+                }
+            }
+        }
+    }
+    guests.retain(|guest| guest.samples.len() > 1);
+    guests.into_iter().map(Arc::new).collect()
+}
+
+impl SharedGuest<'_> {
+    fn index(&self, case: &Case, side: Side, machine: &Machine) -> Option<usize> {
+        let same = |sample: &(&Case, Side)| sample.0.id == case.id && sample.1 == side;
+        (self.machine.name == machine.name)
+            .then(|| self.samples.iter().position(same))
+            .flatten()
+    }
+
+    /// The verdict on one of the samples; none when the guest did not come to its end, so
+    /// that nobody knows whose fault that is.
+    fn verdict(
+        &self,
+        project: &Project,
+        tools: &Tools,
+        options: &Options,
+        case: &Case,
+        side: Side,
+    ) -> Result<Option<Verdict>> {
+        let verdicts = self.verdicts.get_or_init(|| {
+            self.run(project, tools, options)
+                .map_err(|error| format!("{error:#}"))
+        });
+        child::check_interrupted()?;
+        let index = self.index(case, side, self.machine);
+        match (verdicts, index) {
+            (Ok(verdicts), Some(index)) => Ok(verdicts[index].clone()),
+            (Err(error), _) => bail!("{error}"),
+            (_, None) => bail!("{} is not in this guest", case.id),
+        }
+    }
+
+    fn run(
+        &self,
+        project: &Project,
+        tools: &Tools,
+        options: &Options,
+    ) -> Result<Vec<Option<Verdict>>> {
+        let runs: Vec<Run<'_>> = self
+            .samples
+            .iter()
+            .map(|(case, side)| Run {
+                case,
+                side: *side,
+                machine: self.machine,
+                kernel: &self.built.kernel,
+                modules: self.built.modules.as_ref(),
+            })
+            .collect();
+        let runs: Vec<&Run<'_>> = runs.iter().collect();
+        let finished = crate::run::together(&runs, project, tools, options, |_| ())?;
+        Ok(finished
+            .into_iter()
+            .map(|finished| {
+                let console = finished.folder.join("console.log");
+                let verdict = finished
+                    .verdict
+                    .because_not_match(|| format!("console: {}", console.display()));
+                finished.whole.then_some(verdict)
+            })
+            .collect())
+    }
 }
 
 fn guest_test<'a>(
@@ -163,16 +323,26 @@ fn guest_test<'a>(
             bail!("{failure}");
         }
         // A case that does not compile is that case's failure, and no other's.
-        let modules = match &built.modules {
-            Some(modules) => modules.clone(),
-            None => modules::build(project, tools, &built.kernel, Some(&case.module(side)))?,
+        let module = case.parts(side).into_iter().find_map(|part| match part {
+            Part::Module(name) => Some(name),
+            Part::Boot(_) | Part::Script(_) => None,
+        });
+        let modules = match (&built.modules, module) {
+            (Some(modules), _) => Some(modules.clone()),
+            (None, Some(module)) => Some(modules::build(
+                project,
+                tools,
+                &built.kernel,
+                Some(&module),
+            )?),
+            (None, None) => None,
         };
         let run = Run {
             case,
             side,
             machine,
             kernel: &built.kernel,
-            modules: Some(&modules),
+            modules: modules.as_ref(),
         };
         let finished = run.run(project, tools, options, |_| ())?;
         let console = finished.folder.join("console.log");
@@ -295,10 +465,18 @@ pub fn host_tests<'a>(
 /// Every shell script of the project, as paths from anywhere.
 fn shell_scripts(root: &Path) -> Result<Vec<std::path::PathBuf>> {
     let mut scripts = vec![root.join("rootfs/init"), root.join(".ci/run")];
-    for entry in std::fs::read_dir(root.join("scripts"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "sh") {
-            scripts.push(path);
+    let mut folders = vec![root.join("scripts"), root.join("rootfs")];
+    for kind in ["modules", "samples"] {
+        for entry in std::fs::read_dir(root.join(kind))? {
+            folders.push(entry?.path());
+        }
+    }
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "sh") {
+                scripts.push(path);
+            }
         }
     }
     scripts.sort();

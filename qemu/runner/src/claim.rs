@@ -21,16 +21,37 @@ pub struct CaseFile {
     /// Options without which the bug does not show, as `CONFIG_…`.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The names of what it shows: functions, files, boot arguments.
+    #[serde(default)]
+    pub shows: Vec<String>,
+    /// The architectures that it has nothing to show on.
+    #[serde(default)]
+    pub skip: Vec<Skip>,
+    /// It disturbs others that run in the same guest.
+    #[serde(default)]
+    pub alone: bool,
     /// What the bug makes the kernel print.
-    pub bug: Variants,
+    pub bug: Option<Variants>,
     /// The same for its corrected twin.
-    pub fixed: Variants,
+    pub fixed: Option<Variants>,
+    /// What a sample prints; it has neither bug nor twin.
+    pub sample: Option<Variants>,
     /// Other ways to run it, each with a name and a claim of its own.
     #[serde(default)]
     pub variant: Vec<Variants>,
     /// Builds in which the same mistake is found before anything runs.
     #[serde(default)]
     pub build: Vec<FailingBuild>,
+}
+
+/// An architecture that a sample is not run on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skip {
+    /// Which one.
+    pub arch: Arch,
+    /// Why not.
+    pub reason: String,
 }
 
 /// A build that has to fail: of the kernel with a patch, or of one more Rust file.
@@ -72,6 +93,8 @@ pub enum Reach {
     Loadable,
     /// Linked in, and run while the kernel boots.
     Boot,
+    /// Not at all: boot arguments, devices, and a script that looks at the running system.
+    Scenario,
 }
 
 /// A claim, and how it differs on some kernels. (Flattened into a common part, the keys
@@ -88,6 +111,10 @@ pub struct Variants {
     memory: Option<String>,
     #[serde(default)]
     kernel_args: String,
+    #[serde(default)]
+    qemu_args: String,
+    /// How many checks a sample makes of itself.
+    checks: Option<u32>,
     cma_region: Option<Region>,
     #[serde(default)]
     ends: Ends,
@@ -110,6 +137,9 @@ struct Override {
     kernel: Option<KernelRange>,
     profile: Option<String>,
     kernel_args: Option<String>,
+    qemu_args: Option<String>,
+    memory: Option<String>,
+    checks: Option<u32>,
     cma_region: Option<Region>,
     ends: Option<Ends>,
     before: Option<Vec<String>>,
@@ -122,8 +152,12 @@ struct Override {
 pub struct Claim {
     /// Words for the kernel's command line.
     pub kernel_args: String,
+    /// Words for QEMU's command line.
+    pub qemu_args: String,
     /// The guest's memory, if not the machine's.
     pub memory: Option<String>,
+    /// How many checks have to pass, in a sample.
+    pub checks: Option<u32>,
     /// Memory that the device tree sets aside for CMA.
     pub cma_region: Option<Region>,
     /// How the guest ends.
@@ -209,8 +243,23 @@ impl CaseFile {
             });
             anyhow!("{line}: {}", error.message().trim_end().replace('\n', "; "))
         })?;
-        for (name, claim) in [("bug", &file.bug), ("fixed", &file.fixed)] {
-            claim.check().with_context(|| format!("1: [{name}]"))?;
+        match (&file.bug, &file.fixed, &file.sample) {
+            (Some(_), Some(_), None) | (None, None, Some(_)) => {}
+            _ => bail!("1: a case has [bug] and [fixed], a sample has [sample], and none has both"),
+        }
+        if file.reach == Reach::Scenario && file.sample.is_none() {
+            bail!("1: reach: only a [sample] can be a scenario");
+        }
+        let claims = [
+            ("bug", &file.bug),
+            ("fixed", &file.fixed),
+            ("sample", &file.sample),
+        ];
+        for (name, claim) in claims {
+            let Some(claim) = claim else { continue };
+            claim
+                .check(file.sample.is_some())
+                .with_context(|| format!("1: [{name}]"))?;
             if claim.name.is_some() {
                 bail!("1: [{name}]: no name; only a [[variant]] has one");
             }
@@ -219,7 +268,7 @@ impl CaseFile {
             let name = variant.name.as_deref();
             let name = name.context("1: [[variant]]: no name; the test report needs one")?;
             variant
-                .check()
+                .check(file.sample.is_some())
                 .with_context(|| format!("1: [[variant]] {name}"))?;
         }
         for build in &file.build {
@@ -239,7 +288,9 @@ impl Variants {
     pub fn on(&self, kernel: &KernelTraits<'_>) -> Claim {
         let mut claim = Claim {
             kernel_args: self.kernel_args.clone(),
+            qemu_args: self.qemu_args.clone(),
             memory: self.memory.clone(),
+            checks: self.checks,
             cma_region: self.cma_region,
             ends: self.ends,
             before: self.before.clone(),
@@ -249,6 +300,9 @@ impl Variants {
         for other in self.overrides.iter().filter(|other| other.applies(kernel)) {
             let other = other.clone();
             claim.kernel_args = other.kernel_args.unwrap_or(claim.kernel_args);
+            claim.qemu_args = other.qemu_args.unwrap_or(claim.qemu_args);
+            claim.memory = other.memory.or(claim.memory);
+            claim.checks = other.checks.or(claim.checks);
             claim.cma_region = other.cma_region.or(claim.cma_region);
             claim.ends = other.ends.unwrap_or(claim.ends);
             claim.before = other.before.unwrap_or(claim.before);
@@ -259,11 +313,17 @@ impl Variants {
     }
 
     /// A claim that any log would satisfy is a mistake.
-    fn check(&self) -> Result<()> {
-        if self.lines.is_empty() {
-            bail!("no lines; name at least one that shows that the case ran");
+    fn check(&self, sample: bool) -> Result<()> {
+        match (sample, self.checks) {
+            (true, None | Some(0)) => {
+                bail!("checks: say how many checks the sample makes of itself")
+            }
+            (false, Some(_)) => bail!("checks: only a sample says how many it makes"),
+            (false, None) if self.lines.is_empty() => {
+                bail!("no lines; name at least one that shows that the case ran")
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -351,7 +411,8 @@ lines = ["survived: x"]
 
     fn on(arch: Arch, version: &str) -> Claim {
         let profile = "default";
-        CaseFile::parse(GOOD).unwrap().bug.on(&KernelTraits {
+        let bug = CaseFile::parse(GOOD).unwrap().bug.unwrap();
+        bug.on(&KernelTraits {
             arch,
             version,
             profile,
@@ -401,7 +462,27 @@ lines = ["survived: x"]
         let build = error("[fixed]", "[[build]]\nname = \"x\"\nerrors = []\n[fixed]");
         assert!(build.contains("either patch and target"), "{build}");
 
+        let both = error("[fixed]", "[sample]\nchecks = 1\n[fixed]");
+        assert!(both.contains("none has both"), "{both}");
+
+        let counted = error("lines = [\"survived: x\"]", "checks = 1");
+        assert!(counted.contains("only a sample"), "{counted}");
+
         let inner = error("lines = [\"arm\"]", "line = [\"arm\"]");
         assert!(inner.contains("line"), "{inner}");
+    }
+
+    #[test]
+    fn a_sample_says_how_many_checks_it_makes() {
+        let sample = |claim: &str| {
+            CaseFile::parse(&format!(
+                "source = \"x\"\nreach = \"scenario\"\nmachines = [\"arm64\"]\n[sample]\n{claim}"
+            ))
+        };
+        assert!(sample("checks = 3").is_ok());
+        for none in ["checks = 0", "lines = [\"x\"]"] {
+            let error = format!("{:#}", sample(none).unwrap_err());
+            assert!(error.contains("how many checks"), "{error}");
+        }
     }
 }

@@ -16,8 +16,8 @@ use std::{
 };
 
 /// Makes an initramfs with busybox, our init and `modules`, all of which stand in
-/// `/lib/modules/<release>/extra`, where modprobe finds them; and with `script`, if one is to
-/// be run, in `/scripts`.
+/// `/lib/modules/<release>/extra`, where modprobe finds them; and with the `scripts` that are
+/// to be run, in `/scripts`, beside what they share.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn make(
     tools: &Tools,
     kernel: &Kernel,
     modules: &[PathBuf],
-    script: Option<&Path>,
+    scripts: &[PathBuf],
 ) -> Result<Vec<u8>> {
     let busybox = Path::new(tools.need(kernel.arch.busybox_key())?);
     let release = kernel.release()?;
@@ -42,9 +42,11 @@ pub fn make(
     image.folder(&extra)?;
     image.file("init", 0o755, &read(&project.root.join("rootfs/init"))?)?;
     image.file("bin/busybox", 0o755, &read(busybox)?)?;
-    if let Some(script) = script {
+    image.folder("scripts")?;
+    let checks = read(&project.root.join("rootfs/checks.sh"))?;
+    image.file("scripts/checks.sh", 0o644, &checks)?;
+    for script in scripts {
         let name = script.file_stem().unwrap_or_default().to_string_lossy();
-        image.folder("scripts")?;
         image.file(&format!("scripts/{name}"), 0o755, &read(script)?)?;
     }
     let mut index = String::new();

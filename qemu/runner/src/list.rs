@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The cases as a person reads them: a list, one case's document, and the README's table.
+//! The cases and samples as a person reads them: a list, one case's document, and the README's
+//! tables.
 
 use crate::{
-    case::{Case, Side},
+    case::{Case, Part, Side},
     claim::Reach,
     term::{BOLD, DIM},
 };
 use anyhow::{Context, Result};
 use std::{fmt::Write, fs, path::Path};
 
-/// The list of all cases, for a terminal.
+/// The list of all cases and samples, for a terminal.
 pub fn list(cases: &[Case]) -> Result<String> {
     let width = cases.iter().map(|case| case.id.len()).max().unwrap_or(0);
     let mut text = String::new();
+    let mut samples = false;
     for case in cases {
+        if case.is_sample() && !samples {
+            samples = true;
+            writeln!(text, "\nThe same mechanisms as they are meant:")?;
+        }
         writeln!(
             text,
             "{BOLD}{:width$}{BOLD:#}  {}  {DIM}{}, {}{DIM:#}",
@@ -23,6 +29,10 @@ pub fn list(cases: &[Case]) -> Result<String> {
             reach(case),
             case.file.machines.join(", ")
         )?;
+        if !case.file.shows.is_empty() {
+            let shows = case.file.shows.join(", ");
+            writeln!(text, "{:width$}  {DIM}shows {shows}{DIM:#}", "")?;
+        }
     }
     Ok(text)
 }
@@ -30,25 +40,39 @@ pub fn list(cases: &[Case]) -> Result<String> {
 /// One case's document, what its twin does, and what is claimed.
 pub fn explain(root: &Path, case: &Case) -> Result<String> {
     let mut text = format!("{BOLD}{}{BOLD:#}\n\n", case.id);
-    for line in case.document(Side::Bug)?.lines() {
+    for line in case.document(case.main_side())?.lines() {
         match line.strip_prefix("# ") {
             Some(heading) => writeln!(text, "{BOLD}{heading}{BOLD:#}")?,
             None => writeln!(text, "{line}")?,
         }
     }
-    writeln!(text, "\n{BOLD}Twin{BOLD:#}\n")?;
-    text += &case.document(Side::Fixed)?;
+    if !case.is_sample() {
+        writeln!(text, "\n{BOLD}Twin{BOLD:#}\n")?;
+        text += &case.document(Side::Fixed)?;
+    }
+    if !case.file.shows.is_empty() {
+        writeln!(text, "\n{BOLD}What it shows{BOLD:#}\n")?;
+        writeln!(text, "{}", case.file.shows.join(", "))?;
+    }
+    for skip in &case.file.skip {
+        writeln!(text, "\nNot on {}: {}", skip.arch, skip.reason)?;
+    }
     writeln!(text, "\n{BOLD}Files{BOLD:#}\n")?;
-    for path in [
-        case.source(Side::Bug),
-        case.source(Side::Fixed),
-        case.folder.join("case.toml"),
-    ] {
-        writeln!(
-            text,
-            "{}",
-            path.strip_prefix(root).unwrap_or(&path).display()
-        )?;
+    let mut files = Vec::new();
+    for side in case.sides() {
+        files.push(case.source(side));
+        files.extend(case.parts(side).into_iter().filter_map(|part| match part {
+            Part::Script(path) => Some(path),
+            Part::Module(_) | Part::Boot(_) => None,
+        }));
+    }
+    files.push(case.folder.join("case.toml"));
+    files.retain(|path| path.is_file());
+    let mut seen = std::collections::HashSet::new();
+    files.retain(|path| seen.insert(path.clone()));
+    for path in files {
+        let path = path.strip_prefix(root).unwrap_or(&path);
+        writeln!(text, "{}", path.display())?;
     }
     writeln!(text, "\nDescribed in: {}", case.file.source)?;
     Ok(text)
@@ -58,6 +82,7 @@ fn reach(case: &Case) -> &'static str {
     match case.file.reach {
         Reach::Loadable => "loadable",
         Reach::Boot => "at boot",
+        Reach::Scenario => "scenario",
     }
 }
 
@@ -72,14 +97,33 @@ const HELP: (&str, &str) = (
 );
 
 fn table(cases: &[Case]) -> Result<String> {
-    let mut text =
-        "| case | what it does | how | machines |\n| --- | --- | --- | --- |\n".to_owned();
+    let (samples, bugs): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.is_sample());
+    let mut text = "| case | what it does |".to_owned();
+    text += &rows(&bugs)?;
+    text += "\nThe samples show the same mechanisms as they are meant; \
+             [samples/README.md](samples/README.md) has them in an order to read them in.\n\n\
+             | sample | what it shows |";
+    text += &rows(&samples)?;
+    Ok(text)
+}
+
+/// The rest of a table: what goes behind its first two titles, and its rows.
+fn rows(cases: &[&Case]) -> Result<String> {
+    let mut text = " how | machines |\n| --- | --- | --- | --- |\n".to_owned();
     for case in cases {
-        let module = case.module(Side::Bug);
+        let source = case.source(case.main_side());
+        let file = source.file_name().unwrap_or_default().to_string_lossy();
+        let folder = case.folder.file_name().unwrap_or_default();
         writeln!(
             text,
-            "| [`{}`](modules/{module}/{module}.rs) | {} | {} | {} |",
+            "| [`{}`]({}/{}/{file}) | {} | {} | {} |",
             case.id,
+            if case.is_sample() {
+                "samples"
+            } else {
+                "modules"
+            },
+            folder.to_string_lossy(),
             case.summary()?,
             reach(case),
             case.file.machines.join(", ")

@@ -28,7 +28,7 @@ mod verdict;
 
 use ::oopsarium::{console, report, symbols};
 use anyhow::{anyhow, bail, Context, Result};
-use case::{Case, Side};
+use case::{Case, Part, Side};
 use clap::{Args, Parser, Subcommand};
 use kernel::{Kernel, DEFAULT_PROFILE};
 use machine::{Arch, Machine};
@@ -342,18 +342,25 @@ fn run_case(
     let case = case::find(&cases, id).map_err(usage)?;
     let options = guest.options(true).map_err(usage)?;
     let Some(machine) = machine_for(project, case, on.arch)? else {
-        let reason = format!(
-            "{} runs on {}, not on {}",
-            case.id,
-            case.file.machines.join(", "),
-            on.arch()
-        );
+        let reason = match case.skip(on.arch()) {
+            Some(reason) => reason.to_owned(),
+            None => format!(
+                "{} runs on {}, not on {}",
+                case.id,
+                case.file.machines.join(", "),
+                on.arch()
+            ),
+        };
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     };
     let side = match way {
+        None if fixed && case.is_sample() => {
+            let error = anyhow!("{} is a sample: it has no twin; leave FIXED= out", case.id);
+            return Err(usage(error));
+        }
         None if fixed => Side::Fixed,
-        None => Side::Bug,
+        None => case.main_side(),
         Some(way) => {
             let sides = case.sides();
             let side = sides.iter().find(|side| case.side_name(**side) == way);
@@ -365,14 +372,13 @@ fn run_case(
         }
     };
     let (tools, kernel) = build_kernel(project, machine.arch, &on.profile)?;
-    let modules = match case.loadable() && case.script(side).is_none() {
-        true => Some(modules::build(
-            project,
-            &tools,
-            &kernel,
-            Some(&case.module(side)),
-        )?),
-        false => None,
+    let module = case.parts(side).into_iter().find_map(|part| match part {
+        Part::Module(name) => Some(name),
+        Part::Boot(_) | Part::Script(_) => None,
+    });
+    let modules = match module {
+        Some(module) => Some(modules::build(project, &tools, &kernel, Some(&module))?),
+        None => None,
     };
     let run = Run {
         case,
@@ -504,7 +510,7 @@ fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch())?;
     let (tools, kernel, modules) = build(project, on)?;
-    let image = image::make(project, &tools, &kernel, &modules.all()?, None)?;
+    let image = image::make(project, &tools, &kernel, &modules.all()?, &[])?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
     let initrd = project.build.join(format!("shell-{}.cpio", machine.arch));
     project::write_whole(&initrd, &image)?;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! One run: a case on a machine, from what is built to a verdict, with everything that it
-//! left behind kept under `build/results`.
+//! left behind kept under `build/results`. Several samples can share a guest.
 
 use crate::{
     accel::{self, Choice},
-    case::{Case, Side},
+    case::{Case, Part, Side},
     claim::{Claim, KernelTraits},
     console::{self, Line},
     devicetree,
@@ -73,13 +73,15 @@ pub struct Finished {
     pub folder: PathBuf,
     /// How long the guest ran.
     pub took: Duration,
+    /// Whether the guest came to the end of everything that it was to do.
+    pub whole: bool,
 }
 
 impl Run<'_> {
     /// Its name: `gfp-slab on x86_64`, `gfp-slab (fixed) on arm64`.
     pub fn name(&self) -> String {
         let side = match self.side {
-            Side::Bug => String::new(),
+            Side::Bug | Side::Sample => String::new(),
             side => format!(" ({})", self.case.side_name(side)),
         };
         format!("{}{side} on {}", self.case.id, self.machine.name)
@@ -87,49 +89,28 @@ impl Run<'_> {
 
     /// What insmod is to load: the one module, if it is to load any.
     fn module_files(&self) -> Result<Vec<PathBuf>> {
-        let script = self.case.script(self.side).is_some();
-        let Some(modules) = self.modules.filter(|_| self.case.loadable() && !script) else {
-            return Ok(Vec::new());
-        };
-        Ok(vec![modules.file(&self.case.module(self.side))?])
+        let mut files = Vec::new();
+        for part in self.case.parts(self.side) {
+            if let (Part::Module(name), Some(modules)) = (part, self.modules) {
+                files.push(modules.file(&name)?);
+            }
+        }
+        Ok(files)
     }
 
-    fn claim(&self) -> Result<Claim> {
+    /// The names of what it does in the guest.
+    fn parts(&self) -> Vec<String> {
+        let parts = self.case.parts(self.side);
+        parts.iter().map(Part::name).collect()
+    }
+
+    /// What it is held against.
+    pub fn claim(&self) -> Result<Claim> {
         Ok(self.case.claim(self.side).on(&KernelTraits {
             arch: self.kernel.arch,
             version: &self.kernel.release()?,
             profile: &self.kernel.profile,
         }))
-    }
-
-    fn guest(
-        &self,
-        project: &Project,
-        tools: &Tools,
-        options: &Options,
-        claim: &Claim,
-        initrd: &Path,
-    ) -> Result<Guest> {
-        let mut guest = Guest::new(tools, self.machine, self.kernel, Accel::Tcg, initrd)?;
-        if let Some(memory) = &claim.memory {
-            guest.machine.memory.clone_from(memory);
-        }
-        let module = self.case.module(self.side);
-        if self.case.loadable() {
-            guest.init_args.push(module);
-        } else {
-            guest.kernel_args.push(format!("oopsarium={module}"));
-            guest.init_args.push("boot".to_owned());
-        }
-        guest
-            .kernel_args
-            .extend(guest::split_words("kernel_args", &claim.kernel_args)?);
-        guest
-            .kernel_args
-            .extend(options.kernel_args.iter().cloned());
-        guest.qemu_args.extend(options.qemu_args.iter().cloned());
-        guest.accel = accel::choose(project, options.accel, &guest)?;
-        Ok(guest)
     }
 
     /// Boots the guest and judges what it printed. Each line of the console that is the
@@ -144,74 +125,19 @@ impl Run<'_> {
         project: &Project,
         tools: &Tools,
         options: &Options,
-        mut line: impl FnMut(&str),
+        line: impl FnMut(&str),
     ) -> Result<Finished> {
-        let claim = self.claim()?;
-        let results = project.build.join("results");
-        fs::create_dir_all(&results)
-            .with_context(|| format!("cannot make {}", results.display()))?;
-        // Under a name of its own until it is whole: two runs of one case do not mix.
-        let traces = tempfile::Builder::new()
-            .prefix(".running-")
-            .tempdir_in(&results)
-            .with_context(|| format!("cannot write to {}", results.display()))?;
-        let folder = results.join(&self.machine.name).join(match self.side {
-            Side::Variant(_) => self.case.module(Side::Bug) + "_" + self.case.side_name(self.side),
+        let mut finished = together(&[self], project, tools, options, line)?;
+        finished.pop().context("a run without an end")
+    }
+
+    /// Where its traces come to stand.
+    fn folder(&self, results: &Path) -> PathBuf {
+        results.join(&self.machine.name).join(match self.side {
+            Side::Variant(_) => {
+                self.case.module(self.case.main_side()) + "_" + self.case.side_name(self.side)
+            }
             side => self.case.module(side),
-        });
-
-        let module = self.module_files()?;
-        let script = self.case.script(self.side);
-        let script = script.map(|script| self.case.folder.join(script));
-        let initrd = image::make(project, tools, self.kernel, &module, script.as_deref())?;
-        let initrd_path = traces.path().join("initramfs.cpio");
-        fs::write(&initrd_path, initrd)
-            .with_context(|| format!("cannot write {}", initrd_path.display()))?;
-
-        let mut guest = self.guest(project, tools, options, &claim, &initrd_path)?;
-        if self.machine.overlay.is_some() || claim.cma_region.is_some() {
-            guest.dtb = Some(devicetree::make(
-                project,
-                tools,
-                &guest,
-                &self.kernel.vmlinux(),
-                self.machine.overlay.as_deref(),
-                claim.cma_region,
-                traces.path(),
-            )?);
-        }
-        if options.verbose {
-            term::note(&format!("{}: {}", self.machine.name, self.machine.about));
-            term::command(&guest.command());
-        }
-        let begin = format!("{MARK}begin {}", self.case.module(self.side));
-        let done = format!("{MARK}done");
-        let mut began = false;
-        let outcome = guest.run(
-            &traces.path().join("console.log"),
-            options.timeout.unwrap_or(TIMEOUT),
-            |text| {
-                began |= text.ends_with(&begin);
-                if began {
-                    line(text);
-                }
-            },
-            |text| text.ends_with(&done),
-        )?;
-
-        let lines = console::lines(&outcome.console);
-        let reports = report::reports(&lines);
-        let verdict = self.judge(&claim, &lines, &reports, &outcome)?;
-        // The script is for the place where everything comes to stand.
-        guest.initrd = folder.join("initramfs.cpio");
-        guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
-        self.keep(traces.path(), &guest, &verdict, &reports, outcome.took)?;
-        publish(&results, traces, &folder)?;
-        Ok(Finished {
-            verdict,
-            reports,
-            folder,
-            took: outcome.took,
         })
     }
 
@@ -227,6 +153,7 @@ impl Run<'_> {
         };
         let evidence = Evidence {
             module: &self.case.module(self.side),
+            parts: &self.parts(),
             lines,
             reports,
             ended: outcome.ended,
@@ -301,6 +228,147 @@ impl Run<'_> {
         let built = format!("{}/", self.kernel.output.display());
         Ok(shown.join("\n").replace(&built, ""))
     }
+}
+
+/// A guest in which all of `runs` can be.
+fn guest(
+    runs: &[&Run<'_>],
+    project: &Project,
+    tools: &Tools,
+    options: &Options,
+    claim: &Claim,
+    initrd: &Path,
+) -> Result<Guest> {
+    let Run {
+        machine, kernel, ..
+    } = runs.first().context("nothing to run")?;
+    let mut guest = Guest::new(tools, machine, kernel, Accel::Tcg, initrd)?;
+    if let Some(memory) = &claim.memory {
+        guest.machine.memory.clone_from(memory);
+    }
+    for part in runs.iter().flat_map(|run| run.case.parts(run.side)) {
+        match part {
+            Part::Boot(name) => guest.kernel_args.push(format!("oopsarium={name}")),
+            Part::Module(_) | Part::Script(_) => guest.init_args.push(part.name()),
+        }
+    }
+    if guest.init_args.is_empty() {
+        guest.init_args.push("boot".to_owned());
+    }
+    let words = guest::split_words("kernel_args", &claim.kernel_args)?;
+    guest.kernel_args.extend(words);
+    let given = options.kernel_args.iter().cloned();
+    guest.kernel_args.extend(given);
+    guest.qemu_args = guest::split_words("qemu_args", &claim.qemu_args)?;
+    guest.qemu_args.extend(options.qemu_args.iter().cloned());
+    guest.accel = accel::choose(project, options.accel, &guest)?;
+    Ok(guest)
+}
+
+/// Boots one guest for all of `runs`, and judges what each of them printed. They are of one
+/// machine and one kernel, and claim the same of both.
+///
+/// # Errors
+///
+/// As for [`Run::run`].
+pub fn together(
+    runs: &[&Run<'_>],
+    project: &Project,
+    tools: &Tools,
+    options: &Options,
+    mut line: impl FnMut(&str),
+) -> Result<Vec<Finished>> {
+    let first = runs.first().context("nothing to run")?;
+    let claim = first.claim()?;
+    let results = project.build.join("results");
+    fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
+    // Under a name of its own until it is whole: two runs of one case do not mix.
+    let traces = || {
+        tempfile::Builder::new()
+            .prefix(".running-")
+            .tempdir_in(&results)
+            .with_context(|| format!("cannot write to {}", results.display()))
+    };
+    let shared = traces()?;
+
+    let mut modules = Vec::new();
+    let mut scripts = Vec::new();
+    let mut names = Vec::new();
+    for run in runs {
+        modules.extend(run.module_files()?);
+        for part in run.case.parts(run.side) {
+            names.push(part.name());
+            if let Part::Script(path) = part {
+                scripts.push(path);
+            }
+        }
+    }
+    let initrd = image::make(project, tools, first.kernel, &modules, &scripts)?;
+    let initrd_path = shared.path().join("initramfs.cpio");
+    fs::write(&initrd_path, initrd)
+        .with_context(|| format!("cannot write {}", initrd_path.display()))?;
+
+    let mut guest = guest(runs, project, tools, options, &claim, &initrd_path)?;
+    if first.machine.overlay.is_some() || claim.cma_region.is_some() {
+        guest.dtb = Some(devicetree::make(
+            project,
+            tools,
+            &guest,
+            &first.kernel.vmlinux(),
+            first.machine.overlay.as_deref(),
+            claim.cma_region,
+            shared.path(),
+        )?);
+    }
+    if options.verbose {
+        term::note(&format!("{}: {}", first.machine.name, first.machine.about));
+        term::command(&guest.command());
+    }
+    let begin = names.first().context("nothing to run")?;
+    let begin = format!("{MARK}begin {begin}");
+    let done = format!("{MARK}done");
+    let mut began = false;
+    let outcome = guest.run(
+        &shared.path().join("console.log"),
+        options.timeout.unwrap_or(TIMEOUT),
+        |text| {
+            began |= text.ends_with(&begin);
+            if began {
+                line(text);
+            }
+        },
+        |text| text.ends_with(&done),
+    )?;
+
+    let lines = console::lines(&outcome.console);
+    let mut finished = Vec::new();
+    for run in runs {
+        let own = verdict::without_others(&lines, &run.parts(), &names);
+        let reports = report::reports(&own);
+        let verdict = run.judge(&run.claim()?, &own, &reports, &outcome)?;
+        let folder = run.folder(&results);
+        let traces = traces()?;
+        for entry in fs::read_dir(shared.path())? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default();
+            fs::hard_link(&path, traces.path().join(name))?;
+        }
+        // The script is for the place where everything comes to stand.
+        guest.initrd = folder.join("initramfs.cpio");
+        guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
+        run.keep(traces.path(), &guest, &verdict, &reports, outcome.took)?;
+        publish(&results, traces, &folder)?;
+        finished.push(Finished {
+            verdict,
+            reports,
+            folder,
+            took: outcome.took,
+            whole: lines
+                .iter()
+                .any(|line| line.text.strip_prefix(MARK) == Some("done")),
+        });
+    }
+    Ok(finished)
 }
 
 /// A run's name in a test report: `gfp-slab.bug.x86_64`.

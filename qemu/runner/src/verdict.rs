@@ -106,6 +106,8 @@ impl fmt::Display for Verdict {
 pub struct Evidence<'a> {
     /// The module that was loaded, or the case that was linked in.
     pub module: &'a str,
+    /// Everything that the run did in the guest, by the names with which it begins and ends.
+    pub parts: &'a [String],
     /// The console.
     pub lines: &'a [Line],
     /// The reports in it.
@@ -118,7 +120,8 @@ pub struct Evidence<'a> {
 
 /// Holds what was printed against what is claimed.
 pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
-    let Some(begin) = evidence.marker(&format!("begin {}", evidence.module)) else {
+    let first = evidence.parts.first().map_or(evidence.module, |part| part);
+    let Some(begin) = evidence.marker(&format!("begin {first}")) else {
         return no_begin(evidence);
     };
     if evidence.ended == Ended::TimedOut {
@@ -142,6 +145,9 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
     compare_reports(&expected, &primary, evidence, &mut why);
     compare_lines(&claim.before, &evidence.lines[..begin], &mut why);
     compare_lines(&claim.lines, &evidence.lines[begin..], &mut why);
+    if let Some(checks) = claim.checks {
+        compare_checks(checks, evidence, &mut why);
+    }
     match (claim.ends, done) {
         (Ends::Alive, false) => why.push(format!(
             "the guest died before it was done; {}",
@@ -160,7 +166,9 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
         why.insert(0, format!("this report is not whole: {}", broken.headline));
         return Verdict::Corrupted(why);
     }
-    let attempted = evidence.says_after(begin, "attempting: ");
+    let attempted = ["attempting: ", "ok ", "not ok "]
+        .iter()
+        .any(|what| evidence.says_after(begin, what));
     match end {
         // insmod's own refusal: an unknown symbol, a module of another kernel.
         Some(status) if status != 0 && primary.is_empty() && !attempted => {
@@ -363,6 +371,67 @@ fn missing_frame<'a>(claimed: &'a [String], report: &Report) -> Option<&'a str> 
         .map(String::as_str)
 }
 
+/// Every part of a sample has to come to its end, and to say there that its checks passed; no
+/// check may have failed, and as many as are claimed must have been made.
+fn compare_checks(claimed: u32, evidence: &Evidence<'_>, why: &mut Vec<String>) {
+    let mut passed = 0;
+    for part in evidence.parts {
+        let Some(begin) = evidence.marker(&format!("begin {part}")) else {
+            why.push(format!("{part} never began"));
+            continue;
+        };
+        let own = &evidence.lines[begin..];
+        let ends = format!("{MARK}end {part} status=");
+        let end = own.iter().position(|line| line.text.starts_with(&ends));
+        match end.and_then(|end| own[end].text.strip_prefix(&ends)) {
+            None => why.push(format!("{part} never came to its end")),
+            Some("0") => {}
+            Some(status) => why.push(format!("{part} ended with status {status}")),
+        }
+        let said = own[..end.unwrap_or(own.len())]
+            .iter()
+            .filter_map(|line| line.text.strip_prefix(part.as_str())?.strip_prefix(": "));
+        let mut last = None;
+        for said in said {
+            if said.starts_with("not ok ") {
+                why.push(said.to_owned());
+            }
+            last = said.strip_suffix(" checks passed").or(last);
+        }
+        match last.and_then(|count| count.parse::<u32>().ok()) {
+            Some(count) => passed += count,
+            None => why.push(format!("{part} never said that its checks passed")),
+        }
+    }
+    if passed != claimed {
+        why.push(format!("checks: claimed {claimed}, passed {passed}"));
+    }
+}
+
+/// What remains of `lines` for one run, `own`, of several in the same guest: everything but
+/// what stands between the beginning and the end of the `others`.
+pub fn without_others(lines: &[Line], own: &[String], others: &[String]) -> Vec<Line> {
+    let mut inside: Option<&str> = None;
+    let mut rest = Vec::new();
+    for line in lines {
+        let mark = line.text.strip_prefix(MARK);
+        if let Some(name) = mark.and_then(|mark| mark.strip_prefix("begin ")) {
+            inside = others
+                .iter()
+                .find(|other| *other == name && !own.contains(other))
+                .map(String::as_str);
+        }
+        if inside.is_none() {
+            rest.push(line.clone());
+        }
+        let ends = mark.and_then(|mark| mark.strip_prefix("end "));
+        if ends.is_some_and(|end| end.split(' ').next() == inside) {
+            inside = None;
+        }
+    }
+    rest
+}
+
 /// The claimed parts of lines have to come in order.
 fn compare_lines(claimed: &[String], lines: &[Line], why: &mut Vec<String>) {
     let has = |line: &Line, wanted: &String| line.text.contains(wanted.as_str());
@@ -439,6 +508,7 @@ Segmentation fault
             claim,
             &Evidence {
                 module: "gfp_slab",
+                parts: &["gfp_slab".to_owned()],
                 lines: &lines,
                 reports: &reports,
                 ended,
@@ -616,6 +686,84 @@ Segmentation fault
             &judged(refused, &silent, exited()),
             "could not run",
             "Unknown symbol x",
+        );
+    }
+
+    const SAMPLES: &str = "\
+Linux version 6.12
+oopsarium: begin a
+a: ok 1 one
+a: 1 checks passed
+oopsarium: end a status=0
+oopsarium: begin b
+b: ok 1 one
+WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f+0x1/0x2
+RIP: 0010:f+0x1/0x2
+---[ end trace 0000000000000000 ]---
+b: 1 checks passed
+oopsarium: end b status=0
+oopsarium: begin a_check
+a_check: ok 1 more
+a_check: ok 2 still more
+a_check: 2 checks passed
+oopsarium: end a_check status=0
+oopsarium: done
+";
+
+    /// The verdict on the sample `a`, which shares its guest with `b`.
+    fn sample(log: &str, checks: u32) -> Verdict {
+        let own = ["a".to_owned(), "a_check".to_owned()];
+        let others = ["a".to_owned(), "b".to_owned(), "a_check".to_owned()];
+        let lines = without_others(&console::lines(log.as_bytes()), &own, &others);
+        let claim = Claim {
+            checks: Some(checks),
+            ..Claim::default()
+        };
+        judge(
+            &claim,
+            &Evidence {
+                module: "a",
+                parts: &own,
+                lines: &lines,
+                reports: &report::reports(&lines),
+                ended: exited(),
+                statement: &|_| None,
+            },
+        )
+    }
+
+    #[test]
+    fn a_sample_passes_when_all_its_parts_say_so() {
+        assert_eq!(sample(SAMPLES, 3), Verdict::Match);
+        red(&sample(SAMPLES, 4), "differs", "claimed 4, passed 3");
+    }
+
+    #[test]
+    fn a_sample_that_does_not_say_its_last_word_is_red() {
+        let silent = |gone: &str| {
+            assert!(SAMPLES.contains(gone));
+            sample(&SAMPLES.replace(gone, ""), 3)
+        };
+        red(&silent("a: 1 checks passed\n"), "differs", "a never said");
+        red(&silent("oopsarium: end a status=0\n"), "differs", "its end");
+        let second = &SAMPLES[SAMPLES.find("oopsarium: begin a_check").unwrap()..];
+        red(&silent(second), "differs", "a_check never began");
+        red(&silent("oopsarium: done\n"), "differs", "died before");
+        let status = SAMPLES.replace("end a status=0", "end a status=-22");
+        red(&sample(&status, 3), "differs", "a ended with status -22");
+        let failed = SAMPLES.replace("a: ok 1 one", "a: not ok 1 one: expected 1, found 2");
+        red(&sample(&failed, 3), "differs", "expected 1, found 2");
+    }
+
+    #[test]
+    fn a_report_is_that_sample_s_in_which_it_comes() {
+        let inside = SAMPLES
+            .replace("begin b", "begin c")
+            .replace("end b", "end c");
+        red(
+            &sample(&inside, 3),
+            "differs",
+            "a report that nothing claims",
         );
     }
 
