@@ -40,7 +40,7 @@ run-case: tools-host $(runner)
 	arch=$$($(runner) arch $(arch_given) -- $(call shell-word,$(CASE))) && \
 	scripts/setup.sh --arch "$$arch" && \
 	$(runner) run $(arch_given) $(call option,profile,PROFILE) $(guest) \
-		$(if $(filter-out 0,$(FIXED)),--fixed) $(call option,way,WAY) \
+		$(if $(FIXED),--fixed=$(call shell-word,$(FIXED))) $(call option,way,WAY) \
 		$(call option,face,FACE) \
 		-- $(call shell-word,$(CASE))
 

@@ -63,7 +63,9 @@
 //! it looks before the region is reserved, because later there is no telling by whom. What
 //! is refused must not be given back to memblock either, as other refused regions are: the
 //! kernel's text would go with it. (It does where `cma=` makes the kernel pass over the
-//! region of the device tree; then even `cma=4M@0x40000000` is granted.)
+//! region of the device tree; then even `cma=4M@0x40000000` is granted: `WAY=both`.)
+//! `FIXED=patch` boots a kernel with the patch, which says `… overlaps memory that is in use,
+//! no CMA there`, and copies the file.
 //!
 //! # Reach
 //!

@@ -179,6 +179,19 @@ impl Case {
         own.into_iter().chain(script.map(Part::Script)).collect()
     }
 
+    /// The module that it loads, if it loads any.
+    pub fn module_to_load(&self, side: Side) -> Option<String> {
+        self.parts(side).into_iter().find_map(|part| match part {
+            Part::Module(name) => Some(name),
+            Part::Boot(_) | Part::Script(_) => None,
+        })
+    }
+
+    /// The patch that the kernel has to have for it, below the project's folder.
+    pub fn patch(&self, side: Side) -> Option<&str> {
+        self.claim(side).patch.as_deref()
+    }
+
     /// The name of a run: `bug`, `fixed`, `sample`, or the variant's.
     pub fn side_name(&self, side: Side) -> &str {
         match side {
@@ -187,6 +200,36 @@ impl Case {
             Side::Sample => "sample",
             Side::Variant(_) => self.claim(side).name.as_deref().unwrap_or("variant"),
         }
+    }
+
+    /// The run that `FIXED=` or `WAY=` names: 1 stands for the twin, and a name for a variant,
+    /// which for `FIXED=` has to be one on a patched kernel.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name: then with those that there are.
+    pub fn side(&self, fixed: Option<&str>, way: Option<&str>) -> Result<Side> {
+        let (what, name, only_patched) = match (fixed, way) {
+            (_, Some(name)) => ("way", name, false),
+            (None | Some("0" | "n" | "no"), None) => return Ok(self.main_side()),
+            (Some(_), None) if self.is_sample() => {
+                bail!("{} is a sample: it has no twin; leave FIXED= out", self.id)
+            }
+            (Some("1" | "y" | "yes"), None) => return Ok(Side::Fixed),
+            (Some(name), None) => ("fix", name, true),
+        };
+        let mut sides = self.sides();
+        sides.retain(|side| !only_patched || self.patch(*side).is_some());
+        let found = sides.iter().find(|side| self.side_name(**side) == name);
+        if let Some(side) = found {
+            return Ok(*side);
+        }
+        let mut known: Vec<&str> = sides.iter().map(|side| self.side_name(*side)).collect();
+        if only_patched {
+            known.insert(0, "1 (the corrected twin)");
+        }
+        let known = known.join(", ");
+        bail!("{} has no {what} \"{name}\"; it has: {known}", self.id)
     }
 
     /// Every run of the case.

@@ -4,7 +4,7 @@
 //! as one KTAP report.
 
 use crate::{
-    case::{Case, Part, Side},
+    case::{Case, Side},
     child,
     claim::Ends,
     faces,
@@ -12,6 +12,7 @@ use crate::{
     list,
     machine::Machine,
     modules::{self, Modules},
+    patched,
     project::{Project, Tools},
     run::{Options, Run},
     term,
@@ -216,12 +217,17 @@ fn shared_guests<'a>(
                 };
                 // What has no claim for this kernel says so when it is run by itself.
                 let Ok(claim) = run.claim() else { continue };
-                if claim.ends != Ends::Alive || !matches!(side, Side::Sample) {
+                let own_kernel = case.patch(side).is_some();
+                if own_kernel || claim.ends != Ends::Alive || !matches!(side, Side::Sample) {
                     continue;
                 }
                 let needs = format!(
-                    "{} {} {:?} {:?}",
-                    claim.kernel_args, claim.qemu_args, claim.memory, claim.cma_region
+                    "{} {} {:?} {:?} {:?}",
+                    claim.kernel_args,
+                    claim.qemu_args,
+                    claim.memory,
+                    claim.cma_region,
+                    claim.cma_argument
                 );
                 let room = guests.iter_mut().find(|guest| {
                     guest.machine.name == machine.name
@@ -322,26 +328,18 @@ fn guest_test<'a>(
         if let Some(failure) = &built.failure {
             bail!("{failure}");
         }
-        // A case that does not compile is that case's failure, and no other's.
-        let module = case.parts(side).into_iter().find_map(|part| match part {
-            Part::Module(name) => Some(name),
-            Part::Boot(_) | Part::Script(_) => None,
-        });
-        let modules = match (&built.modules, module) {
-            (Some(modules), _) => Some(modules.clone()),
-            (None, Some(module)) => Some(modules::build(
-                project,
-                tools,
-                &built.kernel,
-                Some(&module),
-            )?),
-            (None, None) => None,
+        let kernel = patched::kernel_for(project, tools, &built.kernel, case, side)?;
+        let modules = match (&built.modules, case.module_to_load(side)) {
+            (Some(modules), _) if case.patch(side).is_none() => Some(modules.clone()),
+            // A case that does not compile is that case's failure, and no other's.
+            (_, Some(module)) => Some(modules::build(project, tools, &kernel, Some(&module))?),
+            (_, None) => None,
         };
         let run = Run {
             case,
             side,
             machine,
-            kernel: &built.kernel,
+            kernel: &kernel,
             modules: modules.as_ref(),
         };
         let finished = run.run(project, tools, options, |_| ())?;

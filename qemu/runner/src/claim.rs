@@ -107,6 +107,8 @@ pub struct Variants {
     /// A shell script in the case's folder that is run in the guest, in place of loading the
     /// module.
     pub script: Option<String>,
+    /// A patch that the kernel has to have, below the project's folder.
+    pub patch: Option<String>,
     /// The guest's memory, if the machine's does not do.
     memory: Option<String>,
     #[serde(default)]
@@ -116,6 +118,7 @@ pub struct Variants {
     /// How many checks a sample makes of itself.
     checks: Option<u32>,
     cma_region: Option<Region>,
+    cma_argument: Option<Region>,
     #[serde(default)]
     ends: Ends,
     #[serde(default)]
@@ -141,6 +144,7 @@ struct Override {
     memory: Option<String>,
     checks: Option<u32>,
     cma_region: Option<Region>,
+    cma_argument: Option<Region>,
     ends: Option<Ends>,
     before: Option<Vec<String>>,
     lines: Option<Vec<String>>,
@@ -160,6 +164,8 @@ pub struct Claim {
     pub checks: Option<u32>,
     /// Memory that the device tree sets aside for CMA.
     pub cma_region: Option<Region>,
+    /// Memory that the kernel's command line asks for, with `cma=`.
+    pub cma_argument: Option<Region>,
     /// How the guest ends.
     pub ends: Ends,
     /// What must be seen before the case begins, in this order: parts of lines.
@@ -170,7 +176,7 @@ pub struct Claim {
     pub reports: Vec<ClaimedReport>,
 }
 
-/// Where a CMA region lies in a device tree.
+/// Where a CMA region lies.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Region {
@@ -292,6 +298,7 @@ impl Variants {
             memory: self.memory.clone(),
             checks: self.checks,
             cma_region: self.cma_region,
+            cma_argument: self.cma_argument,
             ends: self.ends,
             before: self.before.clone(),
             lines: self.lines.clone(),
@@ -304,6 +311,7 @@ impl Variants {
             claim.memory = other.memory.or(claim.memory);
             claim.checks = other.checks.or(claim.checks);
             claim.cma_region = other.cma_region.or(claim.cma_region);
+            claim.cma_argument = other.cma_argument.or(claim.cma_argument);
             claim.ends = other.ends.unwrap_or(claim.ends);
             claim.before = other.before.unwrap_or(claim.before);
             claim.lines = other.lines.unwrap_or(claim.lines);

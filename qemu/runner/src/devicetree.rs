@@ -22,62 +22,115 @@ use std::{
 /// no huge pages is `PAGE_SIZE << MAX_PAGE_ORDER` (include/linux/pageblock-flags.h).
 const PAGEBLOCK: u64 = 4096 << 10;
 
-/// Makes the device tree of `guest` in `folder`, and says where it is.
-///
-/// # Errors
-///
-/// When one of the tools fails, or the region has no place.
-pub fn make(
-    project: &Project,
-    tools: &Tools,
-    guest: &Guest,
-    vmlinux: &Path,
-    overlay: Option<&str>,
-    region: Option<Region>,
-    folder: &Path,
-) -> Result<PathBuf> {
-    let dtc = Path::new(tools.need("DTC")?);
-    // They come with it.
-    let beside = |name: &str| dtc.with_file_name(name);
+/// The device tree that QEMU makes for a guest, and what can be said of the guest by it.
+pub struct DeviceTree<'a> {
+    dtc: &'a Path,
+    vmlinux: &'a Path,
+    image: PathBuf,
+    folder: &'a Path,
+    plain: PathBuf,
+}
 
-    let plain = folder.join("virt.dtb");
-    let mut qemu = guest.command();
-    qemu.arg("-machine")
-        .arg(format!("dumpdtb={}", plain.display()));
-    child::output(&mut qemu)?;
-
-    let mut overlays = Vec::new();
-    let mut compile = |source: &Path| -> Result<()> {
-        let name = source.file_name().unwrap_or_default();
-        let compiled = folder.join(name).with_extension("dtbo");
-        let mut command = Command::new(dtc);
-        command.args(["-q", "-I", "dts", "-O", "dtb", "-o"]);
-        child::output(command.arg(&compiled).arg(source))?;
-        overlays.push(compiled);
-        Ok(())
-    };
-    if let Some(overlay) = overlay {
-        compile(&project.root.join(overlay))?;
+impl<'a> DeviceTree<'a> {
+    /// Has QEMU make it in `folder`. `vmlinux` is the kernel that `guest` boots.
+    ///
+    /// # Errors
+    ///
+    /// When there is no dtc, or QEMU fails.
+    pub fn of(
+        tools: &'a Tools,
+        guest: &Guest,
+        vmlinux: &'a Path,
+        folder: &'a Path,
+    ) -> Result<Self> {
+        let dtc = Path::new(tools.need("DTC")?);
+        let plain = folder.join("virt.dtb");
+        let mut qemu = guest.command();
+        qemu.arg("-machine")
+            .arg(format!("dumpdtb={}", plain.display()));
+        child::output(&mut qemu)?;
+        Ok(Self {
+            dtc,
+            vmlinux,
+            image: guest.image.clone(),
+            folder,
+            plain,
+        })
     }
-    if let Some(region) = region {
-        let mut fdtget = Command::new(beside("fdtget"));
-        let nodes = child::output(fdtget.arg("-l").arg(&plain).arg("/"))?;
+
+    /// Makes another one of it, with `overlay` (a file below the project's folder) and a node
+    /// for a CMA region, and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// When one of the tools fails, or the region has no place.
+    pub fn make(
+        &self,
+        project: &Project,
+        overlay: Option<&str>,
+        region: Option<Region>,
+    ) -> Result<PathBuf> {
+        let mut overlays = Vec::new();
+        let mut compile = |source: &Path| -> Result<()> {
+            let name = source.file_name().unwrap_or_default();
+            let compiled = self.folder.join(name).with_extension("dtbo");
+            let mut command = Command::new(self.dtc);
+            command.args(["-q", "-I", "dts", "-O", "dtb", "-o"]);
+            child::output(command.arg(&compiled).arg(source))?;
+            overlays.push(compiled);
+            Ok(())
+        };
+        if let Some(overlay) = overlay {
+            compile(&project.root.join(overlay))?;
+        }
+        if let Some(region) = region {
+            let place = self.place(region)?;
+            let template = project.root.join("qemu/overlays/cma.dts");
+            let text = fs::read_to_string(&template)
+                .with_context(|| format!("cannot read {}", template.display()))?
+                .replace("CMA_BASE", &format!("{:#x}", place.start))
+                .replace("CMA_SIZE", &format!("{:#x}", place.end - place.start));
+            let filled = self.folder.join("cma.dts");
+            fs::write(&filled, text)?;
+            compile(&filled)?;
+        }
+        let out = self.folder.join("machine.dtb");
+        let mut fdtoverlay = Command::new(self.beside("fdtoverlay"));
+        fdtoverlay.arg("-i").arg(&self.plain).arg("-o").arg(&out);
+        child::output(fdtoverlay.args(&overlays))?;
+        Ok(out)
+    }
+
+    /// The word for the kernel's command line that asks for a CMA region there.
+    ///
+    /// # Errors
+    ///
+    /// When the region has no place.
+    pub fn cma_argument(&self, region: Region) -> Result<String> {
+        Ok(cma_argument(&self.place(region)?))
+    }
+
+    /// Where a region lies in the guest's memory.
+    fn place(&self, region: Region) -> Result<Range<u64>> {
+        let mut fdtget = Command::new(self.beside("fdtget"));
+        let nodes = child::output(fdtget.arg("-l").arg(&self.plain).arg("/"))?;
         let ram = ram_start(&String::from_utf8_lossy(&nodes))?;
-        let place = region_place(region, &Layout::read(vmlinux, &guest.image, ram)?)?;
-        let template = project.root.join("qemu/overlays/cma.dts");
-        let text = fs::read_to_string(&template)
-            .with_context(|| format!("cannot read {}", template.display()))?
-            .replace("CMA_BASE", &format!("{:#x}", place.start))
-            .replace("CMA_SIZE", &format!("{:#x}", place.end - place.start));
-        let filled = folder.join("cma.dts");
-        fs::write(&filled, text)?;
-        compile(&filled)?;
+        region_place(region, &Layout::read(self.vmlinux, &self.image, ram)?)
     }
-    let out = folder.join("machine.dtb");
-    let mut fdtoverlay = Command::new(beside("fdtoverlay"));
-    fdtoverlay.arg("-i").arg(&plain).arg("-o").arg(&out);
-    child::output(fdtoverlay.args(&overlays))?;
-    Ok(out)
+
+    /// Another tool of dtc's, which comes with it.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.dtc.with_file_name(name)
+    }
+}
+
+/// As people write it: `cma=4M@0x40000000`.
+fn cma_argument(place: &Range<u64>) -> String {
+    format!(
+        "cma={}M@{:#x}",
+        (place.end - place.start) >> 20,
+        place.start
+    )
 }
 
 /// Where memory begins: the address of the first memory node, from the names of all nodes.
@@ -183,6 +236,14 @@ mod tests {
         );
         check(Region::BesideKernel, text, Some(0x4080_0000..0x40c0_0000));
         check(Region::OverText, 0x4041_0000..0x4045_0000, None);
+    }
+
+    #[test]
+    fn a_region_is_asked_for_as_people_write_it() {
+        assert_eq!(
+            cma_argument(&(0x4000_0000..0x4080_0000)),
+            "cma=8M@0x40000000"
+        );
     }
 
     #[test]

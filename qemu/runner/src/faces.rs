@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Builds that have to fail: the kernel's own compile-time checks, and the compiler's. The
-//! kernel that is patched for this is all links to the one source tree, which stays as it is.
+//! Builds that have to fail: the kernel's own compile-time checks, and the compiler's.
 
 use crate::{
     case::Case,
     child::{self, Interrupted},
     claim::FailingBuild,
     kernel::Kernel,
-    modules,
+    modules, patched,
     project::{self, Project, Tools},
     verdict::Verdict,
 };
 use anyhow::{bail, Context, Result};
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path};
 
 /// Tries a build that has to fail, and says whether it fails as claimed. Also gives what the
 /// compiler said.
@@ -40,7 +34,7 @@ pub fn run(
     let attempt = match (&face.patch, &face.target, &face.source) {
         (Some(patch), Some(target), _) => {
             let patch = case.folder.join(patch);
-            patched(project, tools, kernel, &name, &patch, target, line)?
+            compile(project, tools, kernel, &name, &patch, target, line)?
         }
         (_, _, Some(source)) => {
             let source = case.folder.join(source);
@@ -76,7 +70,7 @@ fn judge(face: &FailingBuild, built: bool, said: &str) -> Verdict {
 
 /// Builds `target` of the kernel with `patch`, from the smallest configuration. The outer
 /// result is whether it could be tried, the inner one whether it was built.
-fn patched(
+fn compile(
     project: &Project,
     tools: &Tools,
     kernel: &Kernel,
@@ -100,10 +94,9 @@ fn patched(
                 fs::remove_dir_all(old)?;
             }
         }
-        let files = patched_files(&text);
-        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-        link_tree(&kernel.source, &face.source, &files)?;
-        apply(patch, &face.source, &kernel.log("patch"))?;
+        let files = patched::changed_files(&text);
+        patched::link_tree(&kernel.source, &face.source, &files)?;
+        patched::apply(patch, &face.source)?;
         fs::create_dir_all(&face.output)?;
         let mut make = face.make(tools)?;
         make.arg("tinyconfig");
@@ -113,60 +106,6 @@ fn patched(
     let mut make = face.make(tools)?;
     make.arg(target);
     Ok(child::run_logged(&mut make, &kernel.log(name), line))
-}
-
-/// The files that a patch changes, as paths from the top of the tree.
-fn patched_files(patch: &str) -> Vec<PathBuf> {
-    patch
-        .lines()
-        .filter_map(|line| line.strip_prefix("+++ b/"))
-        .map(|path| path.split('\t').next().unwrap_or(path).into())
-        .collect()
-}
-
-/// Makes `tree` a tree of links to `source`, but for `files`, which are copies.
-fn link_tree(source: &Path, tree: &Path, files: &[&Path]) -> Result<()> {
-    link_all(source, tree)?;
-    for file in files {
-        let parents: Vec<&Path> = file.ancestors().skip(1).collect();
-        for parent in parents
-            .iter()
-            .rev()
-            .filter(|path| !path.as_os_str().is_empty())
-        {
-            let folder = tree.join(parent);
-            if folder.is_symlink() {
-                fs::remove_file(&folder)?;
-                link_all(&source.join(parent), &folder)?;
-            }
-        }
-        let copy = tree.join(file);
-        fs::remove_file(&copy).with_context(|| format!("no {} to patch", file.display()))?;
-        fs::copy(source.join(file), &copy)?;
-    }
-    Ok(())
-}
-
-/// Makes `folder` a folder of links to everything in `source`.
-fn link_all(source: &Path, folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)?;
-    let entries =
-        fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        symlink(entry.path(), folder.join(entry.file_name()))?;
-    }
-    Ok(())
-}
-
-/// Applies `patch` in `tree`. It is git's to do: git is there, and patch(1) need not be.
-fn apply(patch: &Path, tree: &Path, log: &Path) -> Result<()> {
-    let mut git = Command::new("git");
-    git.arg("apply").arg(patch).current_dir(tree);
-    // The tree stands in a folder of the project's own repository, which is none of its.
-    git.env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap_or(tree));
-    git.env_remove("GIT_DIR");
-    child::run_logged(&mut git, log, |_| ())
 }
 
 #[cfg(test)]
@@ -191,33 +130,5 @@ mod tests {
         assert_eq!(judge(&face(&["two", "one"]), false, said).name(), "differs");
         assert_eq!(judge(&face(&["three"]), false, said).name(), "differs");
         assert_eq!(judge(&face(&["one"]), true, said).name(), "survived");
-    }
-
-    #[test]
-    fn only_the_patched_file_is_a_copy() {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("source");
-        fs::create_dir_all(source.join("arch/x86/mm")).unwrap();
-        for file in [
-            "Makefile",
-            "arch/Kconfig",
-            "arch/x86/mm/a.c",
-            "arch/x86/mm/b.c",
-        ] {
-            fs::write(source.join(file), "old\n").unwrap();
-        }
-        let patch = "--- a/arch/x86/mm/a.c\n+++ b/arch/x86/mm/a.c\n@@ -1 +1 @@\n-old\n+new\n";
-        let patch_file = folder.path().join("p.patch");
-        fs::write(&patch_file, patch).unwrap();
-        let tree = folder.path().join("tree");
-        let files = patched_files(patch);
-        assert_eq!(files, [PathBuf::from("arch/x86/mm/a.c")]);
-        link_tree(&source, &tree, &[&files[0]]).unwrap();
-        apply(&patch_file, &tree, &folder.path().join("log")).unwrap();
-        let read = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
-        assert_eq!(read("tree/arch/x86/mm/a.c"), "new\n");
-        assert_eq!(read("source/arch/x86/mm/a.c"), "old\n");
-        assert_eq!(read("tree/arch/x86/mm/b.c"), "old\n");
-        assert!(tree.join("Makefile").is_symlink());
     }
 }

@@ -38,6 +38,15 @@ pub struct Kernel {
     /// Its build folder: kbuild's `O=`.
     pub output: PathBuf,
     logs: PathBuf,
+    /// The patch that its source has.
+    patch: Option<Patch>,
+}
+
+/// A patch to a kernel.
+#[derive(Clone, Debug)]
+struct Patch {
+    id: String,
+    text: String,
 }
 
 impl Kernel {
@@ -67,7 +76,25 @@ impl Kernel {
             logs: project.build.join("logs"),
             open: Path::new(tools.need("KERNEL_SOURCE")?).is_dir(),
             source,
+            patch: None,
         })
+    }
+
+    /// The same with a patch, whose content is `text`. It has a source and a build folder of
+    /// its own, with `id` in their names.
+    pub fn with_patch(&self, id: &str, text: &str) -> Self {
+        let name = self.source.file_name().unwrap_or_default();
+        let name = format!("{}-{id}", name.to_string_lossy());
+        let output = format!("{name}-{}-{}", self.arch, self.profile);
+        Self {
+            source: self.source.with_file_name(name),
+            output: self.output.with_file_name(output),
+            patch: Some(Patch {
+                id: id.to_owned(),
+                text: text.to_owned(),
+            }),
+            ..self.clone()
+        }
     }
 
     /// What QEMU boots.
@@ -145,7 +172,12 @@ impl Kernel {
         let whole = expected.is_some();
         let log = self.log("kernel");
         term::note(&format!("the build's log: {}", log.display()));
-        let progress = Progress::start(&format!("building the {} kernel", self.arch), expected);
+        let patched = match self.patch {
+            Some(_) => ", patched",
+            None => "",
+        };
+        let what = format!("building the {} kernel{patched}", self.arch);
+        let progress = Progress::start(&what, expected);
         let mut make = self.make(tools)?;
         // Modules are built against Module.symvers, which only "modules" makes.
         make.args([self.arch.image_target(), "modules"]);
@@ -163,8 +195,12 @@ impl Kernel {
 
     /// A log's place.
     pub fn log(&self, what: &str) -> PathBuf {
+        let patch = match &self.patch {
+            Some(patch) => format!("-{}", patch.id),
+            None => String::new(),
+        };
         self.logs
-            .join(format!("{what}-{}-{}.log", self.arch, self.profile))
+            .join(format!("{what}-{}-{}{patch}.log", self.arch, self.profile))
     }
 
     /// Everything that the kernel is made of, as text that changes when any of it does.
@@ -173,12 +209,36 @@ impl Kernel {
         for source in linked_in(project)? {
             inputs += &fingerprint(&project.root.join(source))?;
         }
+        if let Some(patch) = &self.patch {
+            inputs += &patch.text;
+        }
         Ok(inputs)
+    }
+
+    /// What it was last configured from: the same text as long as its configuration is good.
+    ///
+    /// # Errors
+    ///
+    /// When it never was.
+    pub fn config_stamp(&self) -> Result<String> {
+        let stamp = self.output.join(CONFIG_STAMP);
+        fs::read_to_string(&stamp).with_context(|| format!("cannot read {}", stamp.display()))
+    }
+
+    /// What that text would be for `other`, which differs from this one in its source only.
+    ///
+    /// # Errors
+    ///
+    /// When this one never was configured.
+    pub fn config_stamp_for(&self, other: &Self) -> Result<String> {
+        let own = source_line(&self.source);
+        let text = self.config_stamp()?;
+        Ok(text.replacen(&own, &source_line(&other.source), 1))
     }
 
     /// The part of it that its configuration is made of.
     fn config_inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
-        let mut inputs = format!("source {}\n", self.source.display());
+        let mut inputs = source_line(&self.source);
         inputs += &self.requested(project)?;
         inputs += &fingerprint(&project.root.join("Kconfig"))?;
         inputs += &toolchain(tools)?.join("\n");
@@ -214,7 +274,7 @@ impl Kernel {
     /// tinyconfig, plus the fragments, every option of which has to survive.
     fn configure(&self, project: &Project, tools: &Tools) -> Result<()> {
         let inputs = self.config_inputs(project, tools)?;
-        let stamp = self.output.join("oopsarium.config");
+        let stamp = self.output.join(CONFIG_STAMP);
         if fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) {
             return Ok(());
         }
@@ -258,6 +318,13 @@ impl Kernel {
         child::run_logged(&mut make, &self.log("rustavailable"), |_| ())
             .context("this kernel takes no CONFIG_RUST")
     }
+}
+
+/// In a build folder: what its configuration was made from.
+const CONFIG_STAMP: &str = "oopsarium.config";
+
+fn source_line(source: &Path) -> String {
+    format!("source {}\n", source.display())
 }
 
 /// The profile that there always is.

@@ -20,6 +20,7 @@ mod kernel;
 mod list;
 mod machine;
 mod modules;
+mod patched;
 mod project;
 mod run;
 mod show;
@@ -28,7 +29,7 @@ mod verdict;
 
 use ::oopsarium::{console, report, symbols};
 use anyhow::{anyhow, bail, Context, Result};
-use case::{Case, Part, Side};
+use case::Case;
 use clap::{Args, Parser, Subcommand};
 use kernel::{Kernel, DEFAULT_PROFILE};
 use machine::{Arch, Machine};
@@ -63,9 +64,11 @@ enum Command {
     Run {
         /// Which case
         case: String,
-        /// Run the corrected twin
-        #[arg(long)]
-        fixed: bool,
+        /// Run the corrected twin; or, with the name of one, another way in which the bug is
+        /// fixed, such as patch
+        #[arg(long, num_args = 0..=1, default_missing_value = "1", value_name = "NAME",
+            require_equals = true)]
+        fixed: Option<String>,
         /// Run it in the way of this name: one of its variants
         #[arg(long, conflicts_with = "fixed")]
         way: Option<String>,
@@ -234,7 +237,10 @@ fn dispatch(cli: Cli) -> Result<u8> {
             face: None,
             on,
             guest,
-        } => run_case(&project, &case, fixed, way.as_deref(), &on, &guest),
+        } => {
+            let wanted = (fixed.as_deref(), way.as_deref());
+            run_case(&project, &case, wanted, &on, &guest)
+        }
         Command::Check {
             cases,
             arch,
@@ -331,8 +337,7 @@ fn machine_for(project: &Project, case: &Case, arch: Option<Arch>) -> Result<Opt
 fn run_case(
     project: &Project,
     id: &str,
-    fixed: bool,
-    way: Option<&str>,
+    (fixed, way): (Option<&str>, Option<&str>),
     on: &On,
     guest: &GuestArgs,
 ) -> Result<u8> {
@@ -354,29 +359,10 @@ fn run_case(
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     };
-    let side = match way {
-        None if fixed && case.is_sample() => {
-            let error = anyhow!("{} is a sample: it has no twin; leave FIXED= out", case.id);
-            return Err(usage(error));
-        }
-        None if fixed => Side::Fixed,
-        None => case.main_side(),
-        Some(way) => {
-            let sides = case.sides();
-            let side = sides.iter().find(|side| case.side_name(**side) == way);
-            *side.ok_or_else(|| {
-                let known: Vec<&str> = sides.iter().map(|side| case.side_name(*side)).collect();
-                let known = known.join(", ");
-                usage(anyhow!("{} has no way \"{way}\"; it has: {known}", case.id))
-            })?
-        }
-    };
-    let (tools, kernel) = build_kernel(project, machine.arch, &on.profile)?;
-    let module = case.parts(side).into_iter().find_map(|part| match part {
-        Part::Module(name) => Some(name),
-        Part::Boot(_) | Part::Script(_) => None,
-    });
-    let modules = match module {
+    let side = case.side(fixed, way).map_err(usage)?;
+    let (tools, base) = build_kernel(project, machine.arch, &on.profile)?;
+    let kernel = patched::kernel_for(project, &tools, &base, case, side)?;
+    let modules = match case.module_to_load(side) {
         Some(module) => Some(modules::build(project, &tools, &kernel, Some(&module))?),
         None => None,
     };

@@ -8,7 +8,7 @@ use crate::{
     case::{Case, Part, Side},
     claim::{Claim, KernelTraits},
     console::{self, Line},
-    devicetree,
+    devicetree::DeviceTree,
     guest::{self, Accel, Ended, Guest, Outcome},
     image,
     kernel::Kernel,
@@ -139,6 +139,32 @@ impl Run<'_> {
             }
             side => self.case.module(side),
         })
+    }
+
+    /// Gives the guest what depends on where its kernel comes to lie: a device tree of its own,
+    /// and a place to ask for on the command line.
+    fn shape(
+        &self,
+        project: &Project,
+        tools: &Tools,
+        claim: &Claim,
+        folder: &Path,
+        guest: &mut Guest,
+    ) -> Result<()> {
+        let overlay = self.machine.overlay.as_deref();
+        let (region, argument) = (claim.cma_region, claim.cma_argument);
+        if overlay.is_none() && region.is_none() && argument.is_none() {
+            return Ok(());
+        }
+        let vmlinux = self.kernel.vmlinux();
+        let tree = DeviceTree::of(tools, guest, &vmlinux, folder)?;
+        if let Some(region) = argument {
+            guest.kernel_args.push(tree.cma_argument(region)?);
+        }
+        if overlay.is_some() || region.is_some() {
+            guest.dtb = Some(tree.make(project, overlay, region)?);
+        }
+        Ok(())
     }
 
     fn judge(
@@ -309,17 +335,7 @@ pub fn together(
         .with_context(|| format!("cannot write {}", initrd_path.display()))?;
 
     let mut guest = guest(runs, project, tools, options, &claim, &initrd_path)?;
-    if first.machine.overlay.is_some() || claim.cma_region.is_some() {
-        guest.dtb = Some(devicetree::make(
-            project,
-            tools,
-            &guest,
-            &first.kernel.vmlinux(),
-            first.machine.overlay.as_deref(),
-            claim.cma_region,
-            shared.path(),
-        )?);
-    }
+    first.shape(project, tools, &claim, shared.path(), &mut guest)?;
     if options.verbose {
         term::note(&format!("{}: {}", first.machine.name, first.machine.about));
         term::command(&guest.command());
@@ -333,7 +349,9 @@ pub fn together(
         options.timeout.unwrap_or(TIMEOUT),
         |text| {
             began |= text.ends_with(&begin);
-            if began {
+            // What is claimed of the boot belongs to the case, too.
+            let claimed = || claim.before.iter().any(|part| text.contains(part));
+            if began || claimed() {
                 line(text);
             }
         },

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel with a patch. Its source is all links to the one tree, which stays as it is, but
+//! for the files that the patch changes; and it is built out of a copy of what the kernel
+//! without the patch was built to, so that only those files are compiled, and what includes
+//! them.
+
+use crate::{
+    case::{Case, Side},
+    child,
+    kernel::Kernel,
+    project::{self, fingerprint, short_hash, Project, Tools},
+    term::Progress,
+};
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+    time::SystemTime,
+};
+
+/// The kernel that a run of `case` boots: `base`, or that with the patch that is claimed.
+///
+/// # Errors
+///
+/// When it cannot be built.
+pub fn kernel_for(
+    project: &Project,
+    tools: &Tools,
+    base: &Kernel,
+    case: &Case,
+    side: Side,
+) -> Result<Kernel> {
+    match case.patch(side) {
+        Some(patch) => build(project, tools, base, &project.root.join(patch)),
+        None => Ok(base.clone()),
+    }
+}
+
+/// Builds `base` with `patch`, if that has not been done, and `base` before it.
+///
+/// # Errors
+///
+/// When the patch does not apply, or one of the builds fails.
+fn build(project: &Project, tools: &Tools, base: &Kernel, patch: &Path) -> Result<Kernel> {
+    let text =
+        fs::read_to_string(patch).with_context(|| format!("cannot read {}", patch.display()))?;
+    base.build(project, tools)?;
+    let kernel = base.with_patch(&short_hash(text.as_bytes()), &text);
+    let _lock = project::lock(&project.kbuild.join("sources"), "patched.lock")?;
+    let files = make_tree(&base.source, &kernel.source, patch, &text)?;
+    if kernel.config_stamp().ok() != Some(base.config_stamp_for(&kernel)?) {
+        seed(base, &kernel, &files)?;
+    }
+    kernel.build(project, tools)?;
+    Ok(kernel)
+}
+
+/// Makes `tree` the tree `source` with `patch`, whose content is `text`, and gives the files
+/// that differ. Does nothing if `tree` is that already.
+fn make_tree(source: &Path, tree: &Path, patch: &Path, text: &str) -> Result<Vec<PathBuf>> {
+    let files = changed_files(text);
+    let mut inputs = text.to_owned();
+    for file in files.iter().map(|file| source.join(file)) {
+        inputs += &fingerprint(&file).with_context(|| {
+            let patch = patch.display();
+            format!("{patch} does not apply to this kernel; it is against Linux 6.12")
+        })?;
+    }
+    let stamp = tree.join("oopsarium.inputs");
+    if !fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) {
+        if tree.exists() {
+            fs::remove_dir_all(tree)?;
+        }
+        link_tree(source, tree, &files)?;
+        apply(patch, tree)?;
+        project::write_whole(&stamp, inputs.as_bytes())?;
+    }
+    Ok(files)
+}
+
+/// Makes the build folder of `kernel` a copy of that of `base` in which make finds nothing to
+/// do but for `files`, by which their sources differ.
+///
+/// What make and kbuild go by are times and the commands by which each file was made. The
+/// times are copied; in the commands, one tree's paths take the place of the other's. Where
+/// some would be missed, kbuild would find another command than it expects, and build the
+/// file again.
+fn seed(base: &Kernel, kernel: &Kernel, files: &[PathBuf]) -> Result<()> {
+    if kernel.output.exists() {
+        fs::remove_dir_all(&kernel.output)?;
+    }
+    // Nobody is to build there meanwhile.
+    let _lock = project::lock(&base.output, "oopsarium.lock")?;
+    let parent = base.output.parent().unwrap_or(Path::new("."));
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(parent)?;
+    let progress = Progress::start("copying the kernel's build folder", None);
+    let mut cp = Command::new("cp");
+    cp.args(["-a", "--reflink=auto", "-T"]);
+    cp.arg(&base.output).arg(partial.path());
+    child::run_logged(&mut cp, &kernel.log("seed"), |_| ())?;
+    let paths = [
+        (&base.source, &kernel.source),
+        (&base.output, &kernel.output),
+    ]
+    .map(|(from, to)| (bytes_of(from), bytes_of(to)));
+    rename_paths(partial.path(), &paths)?;
+    // It is about the source's own folder.
+    let link = partial.path().join("source");
+    if link.is_symlink() {
+        fs::remove_file(&link)?;
+        symlink(&kernel.source, &link)?;
+    }
+    // What make is to see as changed: however old the tree is, it is newer than the build.
+    let now = SystemTime::now();
+    for file in files {
+        let file = fs::File::options()
+            .write(true)
+            .open(kernel.source.join(file))?;
+        file.set_modified(now)?;
+    }
+    fs::rename(partial.path(), &kernel.output)
+        .with_context(|| format!("cannot make {}", kernel.output.display()))?;
+    progress.done();
+    Ok(())
+}
+
+fn bytes_of(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_encoded_bytes().to_vec()
+}
+
+/// Puts each pair's second path in the place of its first, in all text files in `folder` and
+/// below. Their times stay.
+fn rename_paths(folder: &Path, paths: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.path();
+        if kind.is_dir() {
+            rename_paths(&path, paths)?;
+        } else if kind.is_file() {
+            rename_in_file(&path, paths)
+                .with_context(|| format!("cannot rewrite {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn rename_in_file(path: &Path, paths: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
+    let mut file = fs::File::open(path)?;
+    let mut start = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut start)?;
+    // Debug information and the like are not what make goes by.
+    if start.contains(&0) {
+        return Ok(());
+    }
+    file.read_to_end(&mut start)?;
+    let mut text = start.clone();
+    for (from, to) in paths {
+        text = replace_path(&text, from, to);
+    }
+    if text != start {
+        let times = file.metadata()?.modified()?;
+        fs::write(path, text)?;
+        fs::File::options()
+            .write(true)
+            .open(path)?
+            .set_modified(times)?;
+    }
+    Ok(())
+}
+
+/// `text` with the path `to` where `from` stood, but not where that was the beginning of a
+/// longer name.
+fn replace_path(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = find(rest, from) {
+        let after = &rest[at + from.len()..];
+        let longer = after
+            .first()
+            .is_some_and(|next| next.is_ascii_alphanumeric() || b"-_.+".contains(next));
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(if longer { from } else { to });
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|part| part == wanted)
+}
+
+/// The files that a patch changes, as paths from the top of the tree.
+pub fn changed_files(patch: &str) -> Vec<PathBuf> {
+    patch
+        .lines()
+        .filter_map(|line| line.strip_prefix("+++ b/"))
+        .map(|path| path.split('\t').next().unwrap_or(path).into())
+        .collect()
+}
+
+/// Makes `tree` a tree of links to `source`, but for `files`, which are copies.
+pub fn link_tree(source: &Path, tree: &Path, files: &[PathBuf]) -> Result<()> {
+    link_all(source, tree)?;
+    for file in files {
+        let parents: Vec<&Path> = file.ancestors().skip(1).collect();
+        for parent in parents
+            .iter()
+            .rev()
+            .filter(|path| !path.as_os_str().is_empty())
+        {
+            let folder = tree.join(parent);
+            if folder.is_symlink() {
+                fs::remove_file(&folder)?;
+                link_all(&source.join(parent), &folder)?;
+            }
+        }
+        let copy = tree.join(file);
+        fs::remove_file(&copy).with_context(|| format!("no {} to patch", file.display()))?;
+        fs::copy(source.join(file), &copy)?;
+    }
+    Ok(())
+}
+
+/// Makes `folder` a folder of links to everything in `source`.
+fn link_all(source: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let entries =
+        fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        symlink(entry.path(), folder.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Applies `patch` in `tree`. It is git's to do: git is there, and patch(1) need not be.
+pub fn apply(patch: &Path, tree: &Path) -> Result<()> {
+    let mut git = Command::new("git");
+    git.arg("apply").arg(patch).current_dir(tree);
+    // The tree stands in a folder of the project's own repository, which is none of its.
+    git.env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap_or(tree));
+    git.env_remove("GIT_DIR");
+    child::output(&mut git)
+        .with_context(|| format!("{} does not apply to this kernel", patch.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_patched_file_is_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        fs::create_dir_all(source.join("arch/x86/mm")).unwrap();
+        for file in [
+            "Makefile",
+            "arch/Kconfig",
+            "arch/x86/mm/a.c",
+            "arch/x86/mm/b.c",
+        ] {
+            fs::write(source.join(file), "old\n").unwrap();
+        }
+        let patch = "--- a/arch/x86/mm/a.c\n+++ b/arch/x86/mm/a.c\n@@ -1 +1 @@\n-old\n+new\n";
+        let patch_file = folder.path().join("p.patch");
+        fs::write(&patch_file, patch).unwrap();
+        let tree = folder.path().join("tree");
+        let files = make_tree(&source, &tree, &patch_file, patch).unwrap();
+        assert_eq!(files, [PathBuf::from("arch/x86/mm/a.c")]);
+        let read = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+        assert_eq!(read("tree/arch/x86/mm/a.c"), "new\n");
+        assert_eq!(read("source/arch/x86/mm/a.c"), "old\n");
+        assert_eq!(read("tree/arch/x86/mm/b.c"), "old\n");
+        assert!(tree.join("Makefile").is_symlink());
+        // What it was made of has changed.
+        fs::write(source.join("arch/x86/mm/a.c"), "newer\n").unwrap();
+        let error = make_tree(&source, &tree, &patch_file, patch).unwrap_err();
+        assert!(format!("{error:#}").contains("does not apply"), "{error:#}");
+        fs::remove_file(source.join("arch/x86/mm/a.c")).unwrap();
+        let error = make_tree(&source, &tree, &patch_file, patch).unwrap_err();
+        assert!(
+            error.to_string().contains("against Linux 6.12"),
+            "{error:#}"
+        );
+    }
+
+    #[test]
+    fn paths_are_renamed_in_text_and_keep_their_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("deep/.a.o.cmd");
+        let binary = folder.path().join("a.o");
+        fs::create_dir_all(folder.path().join("deep")).unwrap();
+        fs::write(&text, "cc -I/s/12/include /s/12 /s/12-x /s/123 /o").unwrap();
+        fs::write(&binary, "\0 /s/12/a.c").unwrap();
+        let old = SystemTime::UNIX_EPOCH;
+        let file = fs::File::options().write(true).open(&text).unwrap();
+        file.set_modified(old).unwrap();
+        let pair = |from: &str, to: &str| (from.into(), to.into());
+        rename_paths(folder.path(), &[pair("/s/12", "/t/7"), pair("/o", "/p")]).unwrap();
+        assert_eq!(
+            fs::read_to_string(&text).unwrap(),
+            "cc -I/t/7/include /t/7 /s/12-x /s/123 /p"
+        );
+        assert_eq!(fs::metadata(&text).unwrap().modified().unwrap(), old);
+        assert_eq!(fs::read_to_string(&binary).unwrap(), "\0 /s/12/a.c");
+    }
+}
