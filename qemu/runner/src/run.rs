@@ -15,11 +15,11 @@ use crate::{
     machine::Machine,
     modules::Modules,
     project::{self, Project, Tools},
-    report::{self, Location, Report},
+    report::{self, Frame, Location, Report},
     show,
-    symbols::{self, Symbols},
+    symbols::{self, At, Symbols},
     term,
-    verdict::{self, Evidence, Verdict, MARK},
+    verdict::{self, Evidence, Statement, Verdict, MARK},
 };
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -167,6 +167,36 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Where a report says that it comes from, and the statement there. Where it does not say,
+    /// as a page fault does not, the function of its title does: what is inlined there, such
+    /// as the access itself, is left out.
+    fn statement(&self, report: &Report) -> Option<Statement> {
+        if let Some(place) = &report.location {
+            let file = self.kernel.source.join(&place.file);
+            return Some((place.clone(), symbols::statement(&file, place.line)));
+        }
+        let named = |frame: &&Frame| {
+            let function = frame.symbol.demangled();
+            frame.reliable && report.title.ends_with(&format!(" in {function}"))
+        };
+        let frame = report.trace.iter().find(named)?;
+        let symbols = Symbols::open(&self.kernel.vmlinux(), &self.module_files().ok()?).ok()?;
+        let at = if frame.exact { At::Pc } else { At::Return };
+        let place = symbols.resolve(&frame.symbol, at).pop()?;
+        // The cases' own sources are named from the project's folder, and debug information
+        // takes what is relative for what stands in the build folder.
+        let file = match place.path.strip_prefix(&self.kernel.output) {
+            Ok(own) => self.case.folder.ancestors().nth(2)?.join(own),
+            Err(_) => place.path.clone(),
+        };
+        let location = Location {
+            file: place.file,
+            line: place.line,
+        };
+        let statement = symbols::statement(&file, location.line);
+        Some((location, statement))
+    }
+
     fn judge(
         &self,
         claim: &Claim,
@@ -174,9 +204,7 @@ impl Run<'_> {
         reports: &[Report],
         outcome: &Outcome,
     ) -> Result<Verdict> {
-        let statement = |place: &Location| {
-            symbols::statement(&self.kernel.source.join(&place.file), place.line)
-        };
+        let statement = |report: &Report| self.statement(report);
         let evidence = Evidence {
             module: &self.case.module(self.side),
             parts: &self.parts(),

@@ -114,9 +114,13 @@ pub struct Evidence<'a> {
     pub reports: &'a [Report],
     /// How the guest ended.
     pub ended: Ended,
-    /// The statement at a place in the kernel's source, if there is one.
-    pub statement: &'a dyn Fn(&Location) -> Option<String>,
+    /// The place that a report names, or where its title's function stood; and the statement
+    /// there, if the source has one.
+    pub statement: &'a dyn Fn(&Report) -> Option<Statement>,
 }
+
+/// A place in the source, and the statement there, if the source has one.
+pub type Statement = (Location, Option<String>);
 
 /// Holds what was printed against what is claimed.
 pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
@@ -314,10 +318,9 @@ fn compare(
     check("kind", claimed.kind.name(), report.kind.name());
     check("title", &claimed.title, &report.title);
     if let Some(statement) = &claimed.statement {
-        match &report.location {
-            None => check("statement", statement, "no file and line in the report"),
-            Some(place) => {
-                let found = (evidence.statement)(place);
+        match (evidence.statement)(report) {
+            None => check("statement", statement, "no file and line for this report"),
+            Some((place, found)) => {
                 let found = found.as_deref().unwrap_or("nothing that the source has");
                 check(
                     &format!("statement at {}:{}", place.file, place.line),
@@ -513,7 +516,10 @@ Segmentation fault
                 lines: &lines,
                 reports: &reports,
                 ended,
-                statement: &|_| Some("VM_BUG_ON(bad);".into()),
+                statement: &|report| {
+                    let statement = Some("VM_BUG_ON(bad);".into());
+                    Some((report.location.clone()?, statement))
+                },
             },
         )
     }
