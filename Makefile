@@ -22,6 +22,7 @@ option = $(if $(value $(2)),--$(1)=$(call shell-word,$($(2))))
 
 on = $(call option,arch,ARCH) $(call option,profile,PROFILE)
 guest = $(call option,accel,ACCEL) $(call option,timeout,TIMEOUT) \
+	$(call option,snapshot,SNAPSHOT) \
 	$(call option,kernel-args,KERNEL_ARGS) $(call option,qemu-args,QEMU_ARGS)
 
 # The host program, in this folder; O= is the build folder that it uses.

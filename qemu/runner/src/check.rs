@@ -14,7 +14,8 @@ use crate::{
     modules::{self, Modules},
     patched,
     project::{Project, Tools},
-    run::{Options, Run},
+    report::Report,
+    run::{Finished, Options, Run},
     term,
     verdict::Verdict,
 };
@@ -349,6 +350,111 @@ fn guest_test<'a>(
             .because_not_match(|| format!("console: {}", console.display()));
         Ok(verdict.into())
     })
+}
+
+/// That a guest which is restored from a snapshot prints what one does that boots: for each
+/// machine, by the first of `cases` that can be run either way.
+pub fn snapshot_tests<'a>(
+    project: &'a Project,
+    tools: &'a Tools,
+    options: &'a Options,
+    cases: &[&'a Case],
+    machines: &'a [Machine],
+    built: &'a [Built],
+) -> Vec<Test<'a>> {
+    let mut tests = Vec::new();
+    for machine in machines {
+        let Some(built) = built
+            .iter()
+            .find(|built| built.kernel.arch == machine.arch && built.failure.is_none())
+        else {
+            continue;
+        };
+        let case = cases.iter().copied().find(|case| {
+            let here = case.file.machines.contains(&machine.name);
+            here && case.loadable() && !case.is_sample() && machine.overlay.is_none()
+        });
+        let (Some(case), true) = (case, options.snapshot) else {
+            continue;
+        };
+        tests.push(Test::new(
+            format!("snapshot.agrees.{}", machine.name),
+            move || snapshot_agrees(project, tools, options, case, machine, built),
+        ));
+    }
+    tests
+}
+
+fn snapshot_agrees(
+    project: &Project,
+    tools: &Tools,
+    options: &Options,
+    case: &Case,
+    machine: &Machine,
+    built: &Built,
+) -> Result<Outcome> {
+    let side = Side::Bug;
+    let modules = modules::build(project, tools, &built.kernel, Some(&case.module(side)))?;
+    let run = Run {
+        case,
+        side,
+        machine,
+        kernel: &built.kernel,
+        modules: Some(&modules),
+    };
+    let with = |snapshot| {
+        let options = Options {
+            snapshot,
+            ..options.clone()
+        };
+        run.run(project, tools, &options, |_| ())
+    };
+    let (booted, restored) = (with(false)?, with(true)?);
+    if !restored.from_snapshot {
+        return Ok(Outcome::Skip(format!(
+            "{} is not run from a snapshot with these settings",
+            run.name()
+        )));
+    }
+    let mut why = Vec::new();
+    if booted.verdict != restored.verdict {
+        why.push(format!(
+            "{}: booted {}, restored {}",
+            run.name(),
+            booted.verdict,
+            restored.verdict
+        ));
+    }
+    let essence = |finished: &Finished| finished.reports.iter().map(essence).collect::<Vec<_>>();
+    let (booted, restored) = (essence(&booted), essence(&restored));
+    if booted != restored {
+        why.push(format!("booted: {}", booted.join("; ")));
+        why.push(format!("restored: {}", restored.join("; ")));
+    }
+    Ok(match why.is_empty() {
+        true => Outcome::Pass,
+        false => Outcome::Fail(why),
+    })
+}
+
+/// What of a report does not depend on when and where in memory it came about.
+fn essence(report: &Report) -> String {
+    let trace: Vec<String> = report
+        .trace
+        .iter()
+        .filter(|frame| frame.reliable)
+        .map(|frame| frame.symbol.demangled())
+        .collect();
+    let place = report.location.as_ref();
+    let place = place.map(|place| format!(" at {}:{}", place.file, place.line));
+    format!(
+        "{}{}, tainted {:?}, whole {}, trace {}",
+        report.title,
+        place.unwrap_or_default(),
+        report.tainted,
+        report.complete,
+        trace.join(" < ")
+    )
 }
 
 /// The builds of `cases` that have to fail.

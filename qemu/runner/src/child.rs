@@ -4,7 +4,7 @@
 
 use anyhow::{bail, Context, Result};
 use nix::{
-    fcntl::OFlag,
+    fcntl::{fcntl, FcntlArg, FdFlag, OFlag},
     sys::signal::{killpg, Signal},
     unistd::Pid,
 };
@@ -12,7 +12,10 @@ use std::{
     collections::{BTreeSet, VecDeque},
     fs::{self, File},
     io::{BufRead, BufReader},
-    os::unix::process::CommandExt,
+    os::{
+        fd::{AsRawFd, OwnedFd, RawFd},
+        unix::process::CommandExt,
+    },
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -123,8 +126,23 @@ fn kill_group(pid: u32) {
     let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
 }
 
+/// Gives the child of `command`, and no other, the open `file`, and says the number by which it
+/// knows it. Here it is open as long as `command` is there.
+pub fn inherit(command: &mut Command, file: impl Into<OwnedFd>) -> RawFd {
+    let file = file.into();
+    let number = file.as_raw_fd();
+    // SAFETY: fcntl() is one system call, which may stand between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))?;
+            Ok(())
+        })
+    };
+    number
+}
+
 /// A pipe that no other child inherits: its reading and its writing end.
-fn pipe() -> Result<(File, File)> {
+pub fn pipe() -> Result<(File, File)> {
     let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).context("cannot make a pipe")?;
     Ok((reader.into(), writer.into()))
 }

@@ -61,7 +61,7 @@ pub struct Guest {
 pub enum Ended {
     /// QEMU ended by itself, as it does when the guest restarts or is switched off.
     Exited(ExitStatus),
-    /// The guest said that it was done, and was ended then.
+    /// The guest said that it was done, and was ended then and there.
     Done,
     /// Time ran out.
     TimedOut,
@@ -170,7 +170,7 @@ impl Guest {
     }
 
     /// Boots it and follows its console: each line goes to `line` as it comes, and the whole
-    /// of it to `log`. It is ended when `done` says so of a line, and after `timeout`.
+    /// of it to `log`. It is ended as soon as `done` says so of a line, and after `timeout`.
     ///
     /// # Errors
     ///
@@ -180,96 +180,109 @@ impl Guest {
         &self,
         log: &Path,
         timeout: Duration,
-        mut line: impl FnMut(&str),
+        line: impl FnMut(&str),
         done: impl Fn(&str) -> bool,
     ) -> Result<Outcome> {
-        let mut file =
-            File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = self.command();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let start = Instant::now();
-        let mut qemu = Guarded::start(&mut command)?;
-        let (sender, receiver) = mpsc::sync_channel(64);
-        let Some(stdout) = qemu.child().stdout.take() else {
-            bail!("QEMU has no standard output");
-        };
-        let Some(mut stderr) = qemu.child().stderr.take() else {
-            bail!("QEMU has no standard error");
-        };
-        let reader = std::thread::spawn(move || forward(stdout, &sender));
-        let errors = std::thread::spawn(move || {
-            let mut said = Vec::new();
-            // What could be read before an error is all there is.
-            let _ = stderr.read_to_end(&mut said);
-            String::from_utf8_lossy(&said).into_owned()
-        });
-
-        let mut console = Vec::new();
-        let mut shown = 0;
-        let mut deadline = start + timeout;
-        let mut finished = false;
-        let timed_out = loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // A channel that is never empty never times out.
-            if left.is_zero() {
-                break true;
-            }
-            match receiver.recv_timeout(left) {
-                Ok(bytes) => {
-                    file.write_all(&bytes)
-                        .with_context(|| format!("cannot write {}", log.display()))?;
-                    console.extend_from_slice(&bytes);
-                }
-                Err(RecvTimeoutError::Timeout) => break true,
-                Err(RecvTimeoutError::Disconnected) => break false,
-            }
-            while let Some(end) = console[shown..].iter().position(|byte| *byte == b'\n') {
-                let text = String::from_utf8_lossy(&console[shown..shown + end]);
-                let text = text.trim_end_matches('\r');
-                line(text);
-                if !finished && done(text) {
-                    // It is about to restart, which ends QEMU by itself.
-                    finished = true;
-                    deadline = Instant::now() + LAST_WORDS;
-                }
-                shown += end + 1;
-            }
-        };
-        if timed_out {
-            qemu.kill();
-        }
-        let status = qemu.wait()?;
-        let took = start.elapsed();
-        drop(receiver);
-        // Both end with QEMU's ends of their pipes.
-        let _ = reader.join();
-        let stderr = errors.join().unwrap_or_default();
-        if shown < console.len() {
-            line(&String::from_utf8_lossy(&console[shown..]));
-        }
-        let ended = match (timed_out, finished) {
-            (true, true) => Ended::Done,
-            (true, false) => Ended::TimedOut,
-            (false, _) => Ended::Exited(status),
-        };
-        Ok(Outcome {
-            console,
-            stderr,
-            ended,
-            took,
+        follow(self.command(), &[], log, timeout, line, |text| {
+            Ok(done(text))
         })
     }
+}
+
+/// Starts the guest of QEMU's `command`, with the console on its standard output, and follows
+/// it as [`Guest::run`] does. `before` is what this guest printed earlier in its life.
+///
+/// # Errors
+///
+/// As [`Guest::run`], and those of `done`.
+pub fn follow(
+    mut command: Command,
+    before: &[u8],
+    log: &Path,
+    timeout: Duration,
+    mut line: impl FnMut(&str),
+    mut done: impl FnMut(&str) -> Result<bool>,
+) -> Result<Outcome> {
+    let mut file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    let mut keep = |bytes: &[u8]| {
+        file.write_all(bytes)
+            .with_context(|| format!("cannot write {}", log.display()))
+    };
+    keep(before)?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let start = Instant::now();
+    let mut qemu = Guarded::start(&mut command)?;
+    // With it goes what it holds open for QEMU, which would not see the end of that otherwise.
+    drop(command);
+    let (sender, receiver) = mpsc::sync_channel(64);
+    let Some(stdout) = qemu.child().stdout.take() else {
+        bail!("QEMU has no standard output");
+    };
+    let Some(mut stderr) = qemu.child().stderr.take() else {
+        bail!("QEMU has no standard error");
+    };
+    let reader = std::thread::spawn(move || forward(stdout, &sender));
+    let errors = std::thread::spawn(move || {
+        let mut said = Vec::new();
+        // What could be read before an error is all there is.
+        let _ = stderr.read_to_end(&mut said);
+        String::from_utf8_lossy(&said).into_owned()
+    });
+
+    let mut console = before.to_vec();
+    let mut shown = console.len();
+    let deadline = start + timeout;
+    let ended = 'guest: loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A channel that is never empty never times out.
+        if left.is_zero() {
+            break Some(Ended::TimedOut);
+        }
+        match receiver.recv_timeout(left) {
+            Ok(bytes) => {
+                keep(&bytes)?;
+                console.extend_from_slice(&bytes);
+            }
+            Err(RecvTimeoutError::Timeout) => break Some(Ended::TimedOut),
+            Err(RecvTimeoutError::Disconnected) => break None,
+        }
+        while let Some(end) = console[shown..].iter().position(|byte| *byte == b'\n') {
+            let text = String::from_utf8_lossy(&console[shown..shown + end]);
+            let text = text.trim_end_matches('\r');
+            line(text);
+            let end_it = done(text)?;
+            shown += end + 1;
+            if end_it {
+                break 'guest Some(Ended::Done);
+            }
+        }
+    };
+    if ended.is_some() {
+        qemu.kill();
+    }
+    let status = qemu.wait()?;
+    let took = start.elapsed();
+    drop(receiver);
+    // Both end with QEMU's ends of their pipes.
+    let _ = reader.join();
+    let stderr = errors.join().unwrap_or_default();
+    if shown < console.len() && ended != Some(Ended::Done) {
+        line(&String::from_utf8_lossy(&console[shown..]));
+    }
+    Ok(Outcome {
+        console,
+        stderr,
+        ended: ended.unwrap_or(Ended::Exited(status)),
+        took,
+    })
 }
 
 /// What every guest's kernel is told: to restart at once when it panics, which ends QEMU;
 /// and not to hold back what init says, however often it speaks.
 const ALWAYS: &str = "panic=-1 printk.devkmsg=on";
-
-/// How long a guest that is done may take to end by itself.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Sends what comes from `console` until it ends or nobody listens.
 fn forward(mut console: impl Read, sender: &mpsc::SyncSender<Vec<u8>>) {
@@ -291,11 +304,12 @@ pub fn split_words(name: &str, text: &str) -> Result<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::machine::{Arch, Cpu};
 
-    fn guest(qemu: &Path) -> Guest {
+    /// A guest that is not there.
+    pub fn guest(qemu: &Path) -> Guest {
         Guest {
             qemu: qemu.to_owned(),
             machine: Machine {

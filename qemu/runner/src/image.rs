@@ -15,57 +15,145 @@ use std::{
     process::Command,
 };
 
-/// Makes an initramfs with busybox, our init and `modules`, all of which stand in
-/// `/lib/modules/<release>/extra`, where modprobe finds them; and with the `scripts` that are
-/// to be run, in `/scripts`, beside what they share.
+/// Makes an initramfs with busybox, our init, what scripts share, and what `payload` holds.
 ///
 /// # Errors
 ///
-/// When busybox is not what it should be, or a module cannot be read.
+/// When busybox is not what it should be.
 pub fn make(
     project: &Project,
     tools: &Tools,
     kernel: &Kernel,
-    modules: &[PathBuf],
-    scripts: &[PathBuf],
+    payload: &Payload,
 ) -> Result<Vec<u8>> {
+    let mut image = base(project, tools, kernel)?;
+    image.payload(payload)?;
+    image.finish()
+}
+
+/// Makes the initramfs of a guest that waits to be told what to do: in place of a payload it has
+/// the files `/order` and `/payload`, the pages of which the host finds in the guest's memory by
+/// what stands in them ([`mailbox_page`]), and replaces.
+///
+/// # Errors
+///
+/// When busybox is not what it should be.
+pub fn waiting(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<Vec<u8>> {
+    let mut image = base(project, tools, kernel)?;
+    let pages: Vec<u8> = (0..MAILBOX_PAGES).flat_map(mailbox_page).collect();
+    let (order, payload) = pages.split_at(PAGE);
+    for (name, pages) in [("order", order), ("payload", payload)] {
+        // Only the guest's own copy of them is to begin where a page does: an entry has 110 bytes,
+        // then its name, and its content is aligned to four.
+        if (image.bytes.len() + 110 + name.len() + 1).next_multiple_of(4) % PAGE == 0 {
+            image.folder("tmp")?;
+        }
+        image.file(name, 0o644, pages)?;
+    }
+    image.finish()
+}
+
+/// The size of a page of the guest's memory.
+pub const PAGE: usize = 4096;
+
+/// How many pages a waiting guest has for its order, the first, and for a payload.
+pub const MAILBOX_PAGES: usize = 33;
+
+/// What page `index` of them holds before the host writes there: nothing like it stands
+/// anywhere else.
+pub fn mailbox_page(index: usize) -> Vec<u8> {
+    let line = format!("wait for the host to write into page {index:06}\n");
+    let mut page = line.repeat(PAGE / line.len() + 1).into_bytes();
+    page.truncate(PAGE - 1);
+    page.push(b'\n');
+    page
+}
+
+/// What every guest has.
+fn base(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<Image> {
     let busybox = Path::new(tools.need(kernel.arch.busybox_key())?);
-    let release = kernel.release()?;
-    let extra = format!("lib/modules/{release}/extra");
     let mut image = Image::default();
-    for folder in ["bin", "dev", "proc", "sys", "tmp"] {
+    for folder in ["bin", "dev", "proc", "scripts", "sys", "tmp"] {
         image.folder(folder)?;
     }
+    let extra = extra(kernel)?;
     for (end, _) in extra.match_indices('/') {
         image.folder(&extra[..end])?;
     }
     image.folder(&extra)?;
-    image.file("init", 0o755, &read(&project.root.join("rootfs/init"))?)?;
+    // Where init speaks, from its first line on (Documentation/admin-guide/devices.txt).
+    image.device("dev/kmsg", 1, 11)?;
+    let ours = |name: &str| read(&project.root.join("rootfs").join(name));
+    image.file("init", 0o755, &ours("init")?)?;
     image.file("bin/busybox", 0o755, &read(busybox)?)?;
-    image.folder("scripts")?;
-    let checks = read(&project.root.join("rootfs/checks.sh"))?;
-    image.file("scripts/checks.sh", 0o644, &checks)?;
-    for script in scripts {
-        let name = script.file_stem().unwrap_or_default().to_string_lossy();
-        image.file(&format!("scripts/{name}"), 0o755, &read(script)?)?;
+    image.file("scripts/checks.sh", 0o644, &ours("checks.sh")?)?;
+    Ok(image)
+}
+
+/// Where modprobe finds modules that are not the kernel's own.
+fn extra(kernel: &Kernel) -> Result<String> {
+    Ok(format!("lib/modules/{}/extra", kernel.release()?))
+}
+
+/// What a guest gets beside what all have: files, by their paths.
+#[derive(Debug, Default)]
+pub struct Payload {
+    files: Vec<(String, u32, Vec<u8>)>,
+    modules: usize,
+}
+
+impl Payload {
+    /// The `modules`, all of which stand in `/lib/modules/<release>/extra`, where modprobe finds
+    /// them; and the `scripts` that are to be run, in `/scripts`, beside what they share.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be read.
+    pub fn new(
+        tools: &Tools,
+        kernel: &Kernel,
+        modules: &[PathBuf],
+        scripts: &[PathBuf],
+    ) -> Result<Self> {
+        let mut files = Vec::new();
+        for script in scripts {
+            let name = script.file_stem().unwrap_or_default().to_string_lossy();
+            files.push((format!("scripts/{name}"), 0o755, read(script)?));
+        }
+        let extra = extra(kernel)?;
+        let mut index = String::new();
+        for module in modules {
+            let name = module.file_name().unwrap_or_default().to_string_lossy();
+            let content = read(&stripped(tools, module)?)?;
+            files.push((format!("{extra}/{name}"), 0o644, content));
+            // None of our modules depends on another.
+            index += &format!("extra/{name}:\n");
+        }
+        let modules_dep = extra.replace("/extra", "/modules.dep");
+        files.push((modules_dep, 0o644, index.into_bytes()));
+        Ok(Self {
+            files,
+            modules: modules.len(),
+        })
     }
-    let mut index = String::new();
-    for module in modules {
-        let name = module.file_name().unwrap_or_default().to_string_lossy();
-        image.file(
-            &format!("{extra}/{name}"),
-            0o644,
-            &read(&stripped(tools, module)?)?,
-        )?;
-        // None of our modules depends on another.
-        index += &format!("extra/{name}:\n");
+
+    /// The same for a guest that is running and waits: what to do with it, in a word that init
+    /// knows, and the bytes.
+    ///
+    /// # Errors
+    ///
+    /// When a file is too large.
+    pub fn packed(&self) -> Result<(&'static str, Vec<u8>)> {
+        // The usual one: a module that is to be loaded needs neither a name nor an index.
+        if let [(_, _, module), _] = self.files.as_slice() {
+            if self.modules == 1 {
+                return Ok(("load", module.clone()));
+            }
+        }
+        let mut image = Image::default();
+        image.payload(self)?;
+        Ok(("unpack", image.finish()?))
     }
-    image.file(
-        &format!("lib/modules/{release}/modules.dep"),
-        0o644,
-        index.as_bytes(),
-    )?;
-    image.finish()
 }
 
 /// The module without its debug information, which only the host needs: it is nine tenths
@@ -115,6 +203,26 @@ impl Image {
 
     fn file(&mut self, path: &str, mode: u32, content: &[u8]) -> Result<()> {
         self.entry(path, ModeFileType::Regular, mode, content)
+    }
+
+    fn payload(&mut self, payload: &Payload) -> Result<()> {
+        for (path, mode, content) in &payload.files {
+            self.file(path, *mode, content)?;
+        }
+        Ok(())
+    }
+
+    fn device(&mut self, path: &str, major: u32, minor: u32) -> Result<()> {
+        self.inodes += 1;
+        Builder::new(path)
+            .ino(self.inodes)
+            .mode(0o600)
+            .set_mode_file_type(ModeFileType::Char)
+            .rdev_major(major)
+            .rdev_minor(minor)
+            .write(&mut self.bytes, 0)
+            .finish()?;
+        Ok(())
     }
 
     fn entry(&mut self, path: &str, kind: ModeFileType, mode: u32, content: &[u8]) -> Result<()> {

@@ -24,6 +24,7 @@ mod patched;
 mod project;
 mod run;
 mod show;
+mod snapshot;
 mod term;
 mod verdict;
 
@@ -170,6 +171,10 @@ struct GuestArgs {
     /// Further words for QEMU's command line
     #[arg(long, default_value = "", allow_hyphen_values = true)]
     qemu_args: String,
+    /// Whether a guest is restored from a snapshot where one serves; 0 boots every guest
+    #[arg(long, default_value = "1", action = clap::ArgAction::Set)]
+    #[arg(value_parser = clap::builder::BoolishValueParser::new())]
+    snapshot: bool,
 }
 
 impl GuestArgs {
@@ -180,6 +185,7 @@ impl GuestArgs {
             timeout: self.timeout.map(Duration::from_secs),
             kernel_args: guest::split_words("KERNEL_ARGS", &self.kernel_args)?,
             qemu_args: guest::split_words("QEMU_ARGS", &self.qemu_args)?,
+            snapshot: self.snapshot,
         })
     }
 }
@@ -488,6 +494,9 @@ fn check_all(
     tests.extend(check::guest_tests(
         project, &tools, &options, &chosen, &machines, &built,
     ));
+    tests.extend(check::snapshot_tests(
+        project, &tools, &options, &chosen, &machines, &built,
+    ));
     let good = check::run(&tests, shard, kernel::jobs())?;
     Ok(u8::from(!good))
 }
@@ -496,7 +505,8 @@ fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
     let options = guest.options(true).map_err(usage)?;
     let machine = machine(project, on.arch())?;
     let (tools, kernel, modules) = build(project, on)?;
-    let image = image::make(project, &tools, &kernel, &modules.all()?, &[])?;
+    let payload = image::Payload::new(&tools, &kernel, &modules.all()?, &[])?;
+    let image = image::make(project, &tools, &kernel, &payload)?;
     // QEMU reads it before the shell is there; it is overwritten by the next one.
     let initrd = project.build.join(format!("shell-{}.cpio", machine.arch));
     project::write_whole(&initrd, &image)?;

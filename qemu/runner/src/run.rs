@@ -10,13 +10,13 @@ use crate::{
     console::{self, Line},
     devicetree::DeviceTree,
     guest::{self, Accel, Ended, Guest, Outcome},
-    image,
+    image::{self, Payload},
     kernel::Kernel,
     machine::Machine,
     modules::Modules,
     project::{self, Project, Tools},
     report::{self, Frame, Location, Report},
-    show,
+    show, snapshot,
     symbols::{self, At, Symbols},
     term,
     verdict::{self, Evidence, Statement, Verdict, MARK},
@@ -41,6 +41,8 @@ pub struct Options {
     pub kernel_args: Vec<String>,
     /// `QEMU_ARGS=`.
     pub qemu_args: Vec<String>,
+    /// `SNAPSHOT=`: whether guests are restored from a snapshot where one serves.
+    pub snapshot: bool,
     /// Whether the machine and QEMU's command are shown; they are kept in any case.
     pub verbose: bool,
 }
@@ -73,6 +75,8 @@ pub struct Finished {
     pub folder: PathBuf,
     /// How long the guest ran.
     pub took: Duration,
+    /// It was restored from a snapshot, not booted.
+    pub from_snapshot: bool,
     /// Whether the guest came to the end of everything that it was to do.
     pub whole: bool,
 }
@@ -240,6 +244,7 @@ impl Run<'_> {
         verdict: &Verdict,
         reports: &[Report],
         took: Duration,
+        from_snapshot: bool,
     ) -> Result<()> {
         let script = folder.join("run.sh");
         project::write_whole(&script, guest.script(&self.name()).as_bytes())?;
@@ -252,6 +257,7 @@ impl Run<'_> {
             profile: &self.kernel.profile,
             accel: guest.accel.name(),
             seconds: took.as_secs_f64(),
+            from_snapshot,
             verdict,
             reports,
         };
@@ -357,7 +363,8 @@ pub fn together(
             }
         }
     }
-    let initrd = image::make(project, tools, first.kernel, &modules, &scripts)?;
+    let payload = Payload::new(tools, first.kernel, &modules, &scripts)?;
+    let initrd = image::make(project, tools, first.kernel, &payload)?;
     let initrd_path = shared.path().join("initramfs.cpio");
     fs::write(&initrd_path, initrd)
         .with_context(|| format!("cannot write {}", initrd_path.display()))?;
@@ -366,25 +373,39 @@ pub fn together(
     first.shape(project, tools, &claim, shared.path(), &mut guest)?;
     if options.verbose {
         term::note(&format!("{}: {}", first.machine.name, first.machine.about));
-        term::command(&guest.command());
     }
     let begin = names.first().context("nothing to run")?;
     let begin = format!("{MARK}begin {begin}");
     let done = format!("{MARK}done");
     let mut began = false;
-    let outcome = guest.run(
-        &shared.path().join("console.log"),
-        options.timeout.unwrap_or(TIMEOUT),
-        |text| {
-            began |= text.ends_with(&begin);
-            // What is claimed of the boot belongs to the case, too.
-            let claimed = || claim.before.iter().any(|part| text.contains(part));
-            if began || claimed() {
-                line(text);
+    let log = shared.path().join("console.log");
+    let timeout = options.timeout.unwrap_or(TIMEOUT);
+    let mut line = |text: &str| {
+        began |= text.ends_with(&begin);
+        // What is claimed of the boot belongs to the case, too.
+        let claimed = || claim.before.iter().any(|part| text.contains(part));
+        if began || claimed() {
+            line(text);
+        }
+    };
+    let done = |text: &str| text.ends_with(&done);
+    let restored = if options.snapshot && snapshot::worth(&guest, &first.machine.memory) {
+        let store = snapshot::Store::new(project, tools, first.kernel, &guest)?;
+        let verbose = options.verbose;
+        store.run(&guest, &payload, verbose, &log, timeout, &mut line, done)?
+    } else {
+        None
+    };
+    let from_snapshot = restored.is_some();
+    let outcome = match restored {
+        Some(outcome) => outcome,
+        None => {
+            if options.verbose {
+                term::command(&guest.command());
             }
-        },
-        |text| text.ends_with(&done),
-    )?;
+            guest.run(&log, timeout, &mut line, done)?
+        }
+    };
 
     let lines = console::lines(&outcome.console);
     let mut finished = Vec::new();
@@ -402,13 +423,22 @@ pub fn together(
         // The script is for the place where everything comes to stand.
         guest.initrd = folder.join("initramfs.cpio");
         guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
-        run.keep(traces.path(), &guest, &verdict, &reports, outcome.took)?;
+        let took = outcome.took;
+        run.keep(
+            traces.path(),
+            &guest,
+            &verdict,
+            &reports,
+            took,
+            from_snapshot,
+        )?;
         publish(&results, traces, &folder)?;
         finished.push(Finished {
             verdict,
             reports,
             folder,
-            took: outcome.took,
+            took,
+            from_snapshot,
             whole: lines
                 .iter()
                 .any(|line| line.text.strip_prefix(MARK) == Some("done")),
@@ -432,6 +462,7 @@ struct Record<'a> {
     profile: &'a str,
     accel: &'a str,
     seconds: f64,
+    from_snapshot: bool,
     #[serde(flatten)]
     verdict: &'a Verdict,
     reports: &'a [Report],
