@@ -17,8 +17,17 @@
 #include <linux/vmalloc.h>
 #include <asm/early_ioremap.h>
 #include <asm/fixmap.h>
+#ifdef CONFIG_OF
+#include <linux/of.h>
+#endif
 #ifdef CONFIG_X86
 #include <asm/apicdef.h>
+#include <asm/e820/api.h>
+#endif
+
+#ifdef CONFIG_HAVE_MEMBLOCK_PHYS_MAP
+/* Declared in <linux/memblock.h>, but inside a function. */
+extern struct memblock_type physmem;
 #endif
 
 /*
@@ -29,6 +38,7 @@ const long RUST_CONST_HELPER_FIXADDR_TOP = FIXADDR_TOP;
 const unsigned int RUST_CONST_HELPER_NR_FIX_BTMAPS = NR_FIX_BTMAPS;
 
 #ifdef CONFIG_X86
+const unsigned int RUST_CONST_HELPER_ARCH_LOW_ADDRESS_LIMIT = ARCH_LOW_ADDRESS_LIMIT;
 const long RUST_CONST_HELPER___PAGE_KERNEL_IO = __PAGE_KERNEL_IO;
 const long RUST_CONST_HELPER___PAGE_OFFSET_BASE_L4 = __PAGE_OFFSET_BASE_L4;
 const long RUST_CONST_HELPER___START_KERNEL_map = __START_KERNEL_map;

@@ -20,8 +20,11 @@
 //! `mm_core_init()`, from which on there is a page allocator: as PID 0, on the one CPU
 //! that runs, with interrupts off. That is where a case runs, unless it asks to be put
 //! off until the initcalls. They are run by PID 1, when all else works.
+//!
+//! All of the code in such a file is made `__init` (see Kbuild): the kernel throws it away
+//! when it has booted.
 
-use super::bindings;
+use super::{bindings, memblock::Memblock};
 use kernel::{
     ffi::{c_char, c_int},
     prelude::*,
@@ -71,6 +74,21 @@ pub fn run(name: &str, init: fn() -> Result) {
     say(format_args!("end {name} status={status}\n"));
 }
 
+/// The same for a case that uses memblock.
+///
+/// # Safety
+///
+/// As for [`Memblock::new`]; `mm_core_init()` does not run before this returns.
+pub unsafe fn run_with_memblock(name: &str, init: fn(&Memblock) -> Result) {
+    say(format_args!("begin {name}\n"));
+    // SAFETY: Our caller says so.
+    let memblock = unsafe { Memblock::new() };
+    // Not inlined: traces are to name it.
+    let init = core::hint::black_box(init);
+    let status = init(&memblock).map_or_else(Error::to_errno, |()| 0);
+    say(format_args!("end {name} status={status}\n"));
+}
+
 /// Says it in the words of rootfs/init.
 #[link_section = ".init.text"]
 fn say(message: core::fmt::Arguments<'_>) {
@@ -117,6 +135,21 @@ macro_rules! stage {
             meant.into()
         }
     };
+    ($name:literal, $init:ident, memblock) => {
+        /// # Safety
+        ///
+        /// `rest` is a C string; and `start_kernel()` calls this between `setup_arch()` and
+        /// `mm_core_init()`.
+        unsafe extern "C" fn setup(rest: *mut ::kernel::ffi::c_char) -> ::kernel::ffi::c_int {
+            // SAFETY: Our caller says so.
+            let meant = unsafe { boot::is_end(rest) };
+            if meant {
+                // SAFETY: As above.
+                unsafe { boot::run_with_memblock($name, $init) };
+            }
+            meant.into()
+        }
+    };
     ($name:literal, $init:ident, initcall) => {
         #[link_section = ".init.data"]
         static WANTED: ::core::sync::atomic::AtomicBool =
@@ -155,9 +188,8 @@ macro_rules! stage {
 /// Declares a case that runs while the kernel boots, as `module!` declares one that is
 /// loaded.
 ///
-/// `init` is a `fn() -> Result`. Like all that it calls of the early allocators it belongs
-/// to `.init.text`, which the kernel throws away when it has booted. `stage` says when it
-/// runs: `setup`, early in the boot, or `initcall`, late in it.
+/// `init` is a `fn() -> Result`. `stage` says when it runs: `setup`, early in the boot, or
+/// `initcall`, late in it. `memblock` is `setup` for an `fn(&Memblock) -> Result`.
 macro_rules! boot_case {
     (
         init: $init:ident,

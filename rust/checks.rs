@@ -26,16 +26,15 @@ impl Checks {
         Self { made: 0, failed: 0 }
     }
 
-    /// `found` has to be what was `expected`; both are shown as `{:#x?}` shows them, so that
-    /// addresses and sizes are hexadecimal.
+    /// `found` has to be what was `expected`.
     pub fn equal<T: PartialEq + Debug>(&mut self, what: impl Display, expected: T, found: T) {
         self.made += 1;
         let number = self.made;
         if expected == found {
-            pr_info!("ok {number} {what}: {found:x?}\n");
+            pr_info!("ok {number} {what}: {found:?}\n");
         } else {
             self.failed += 1;
-            pr_err!("not ok {number} {what}: expected {expected:x?}, found {found:x?}\n");
+            pr_err!("not ok {number} {what}: expected {expected:?}, found {found:?}\n");
         }
     }
 
@@ -47,7 +46,37 @@ impl Checks {
             pr_info!("ok {number} {what}\n");
         } else {
             self.failed += 1;
-            pr_err!("not ok {number} {what}: expected to hold, found {found:x?}\n");
+            pr_err!("not ok {number} {what}: expected to hold, found {found:?}\n");
+        }
+    }
+
+    /// `found` has to be the same as what was `expected`, one by one and in the same order; and
+    /// there has to be something to compare.
+    pub fn sequence<T: PartialEq + Debug>(
+        &mut self,
+        what: impl Display,
+        expected: impl IntoIterator<Item = T>,
+        found: impl IntoIterator<Item = T>,
+    ) {
+        self.made += 1;
+        let number = self.made;
+        let (mut expected, mut found) = (expected.into_iter(), found.into_iter());
+        let mut same = 0;
+        loop {
+            match (expected.next(), found.next()) {
+                (None, None) if same > 0 => {
+                    pr_info!("ok {number} {what}: {same} in the same order\n");
+                    return;
+                }
+                (Some(expected), Some(found)) if expected == found => same += 1,
+                (expected, found) => {
+                    self.failed += 1;
+                    pr_err!(
+                        "not ok {number} {what}: at {same} expected {expected:?}, found {found:?}\n"
+                    );
+                    return;
+                }
+            }
         }
     }
 

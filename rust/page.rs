@@ -6,7 +6,7 @@ use super::{
     bindings,
     gfp::{self, gfp_t},
 };
-use core::{ffi::c_void, ops::Range, ptr::NonNull};
+use core::{alloc::Layout, ffi::c_void, ops::Range, ptr::NonNull};
 use kernel::{alloc::AllocError, prelude::*};
 
 /// The address of a byte, as the memory bus has it.
@@ -14,6 +14,12 @@ pub use bindings::phys_addr_t;
 
 /// How many bytes a page has.
 pub use bindings::PAGE_SIZE;
+
+/// The size and the alignment of one page.
+pub const PAGE: Layout = match Layout::from_size_align(PAGE_SIZE, PAGE_SIZE) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a page's size is a power of two"),
+};
 
 /// The largest order that there is.
 pub use bindings::MAX_PAGE_ORDER;
@@ -176,6 +182,27 @@ pub fn virt_to_phys(addr: NonNull<c_void>) -> phys_addr_t {
         None => addr - page_offset,
     };
     phys as phys_addr_t
+}
+
+/// Where that is mapped which is at `phys` in memory, in the kernel's map of all memory: a sum,
+/// which says nothing about whether it is mapped there.
+#[cfg(CONFIG_ARM64)]
+pub fn phys_to_virt(phys: phys_addr_t) -> *mut c_void {
+    // SAFETY: Nobody writes to it any more when the memory is known.
+    let start = unsafe { bindings::memstart_addr } as phys_addr_t;
+    phys.wrapping_sub(start)
+        .wrapping_add(bindings::PAGE_OFFSET as phys_addr_t) as *mut c_void
+}
+
+/// The same on x86_64.
+#[cfg(CONFIG_X86_64)]
+pub fn phys_to_virt(phys: phys_addr_t) -> *mut c_void {
+    #[cfg(not(CONFIG_DYNAMIC_MEMORY_LAYOUT))]
+    let page_offset = bindings::__PAGE_OFFSET_BASE_L4 as phys_addr_t;
+    #[cfg(CONFIG_DYNAMIC_MEMORY_LAYOUT)]
+    // SAFETY: Nobody writes to it any more when the memory is known.
+    let page_offset = unsafe { bindings::page_offset_base } as phys_addr_t;
+    phys.wrapping_add(page_offset) as *mut c_void
 }
 
 /// What two ranges of memory have in common, if they have.

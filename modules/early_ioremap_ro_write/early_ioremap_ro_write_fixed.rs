@@ -8,15 +8,15 @@
 use kernel::prelude::*;
 use oopsarium::boot::boot_case;
 use oopsarium::early_ioremap::{early_memremap, early_memunmap};
-use oopsarium::memblock::{memblock_phys_alloc, memblock_phys_free};
-use oopsarium::page::PAGE_SIZE;
+use oopsarium::memblock::Memblock;
+use oopsarium::page::{PAGE, PAGE_SIZE};
 
 #[path = "../../rust/lib.rs"]
 mod oopsarium;
 
 boot_case! {
     init: init,
-    stage: setup,
+    stage: memblock,
     name: "early_ioremap_ro_write_fixed",
     author: "Oopsarium",
     description: "A write to memory that is mapped to be written",
@@ -24,11 +24,10 @@ boot_case! {
 }
 
 #[link_section = ".init.text"]
-fn init() -> Result {
-    // SAFETY: It is early enough for that, and a page is a power of two.
-    let phys = unsafe { memblock_phys_alloc(PAGE_SIZE, PAGE_SIZE) }?;
+fn init(memblock: &Memblock) -> Result {
+    let page = memblock.phys_alloc(PAGE)?;
     // SAFETY: One page, and all slots are free; it is unmapped below.
-    let reserved = unsafe { early_memremap(phys, PAGE_SIZE) }?;
+    let reserved = unsafe { early_memremap(page.phys().start(), PAGE_SIZE) }?;
     let word = reserved.cast::<u32>().as_ptr();
     // SAFETY: It is mapped, and ours; and any bits are a number.
     let old = unsafe { *word };
@@ -40,7 +39,5 @@ fn init() -> Result {
 
     // SAFETY: Mapped above, with this size, and not used below.
     unsafe { early_memunmap(reserved, PAGE_SIZE) };
-    // SAFETY: Allocated above, with this size, and not mapped any more.
-    unsafe { memblock_phys_free(phys, PAGE_SIZE) };
     Ok(())
 }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Adds three ranges of memory that do not touch: they stay three regions, in ascending order.
+//!
+//! # Shows
+//!
+//! ```text
+//! added first               [ 16..17 )
+//! then      [ 0..1 )                          [ 31..32 )      MiB
+//! list      [ region ]      [ region ]        [ region ]
+//! ```
+//!
+//! A range that touches no region becomes one, in its place among the others: the list is always
+//! sorted, whatever the order in which the firmware speaks of memory.
+//!
+//! The ranges lie where no machine of ours has memory, and are gone before anybody allocates.
+//!
+//! # Checks
+//!
+//! The regions in that place against the arithmetic of what was added, with their flags; the sum;
+//! and that nothing is left of it in the end.
+//!
+//! # Reach
+//!
+//! Built in: `oopsarium=memblock_merge_separate`; x86_64 and arm64.
+
+use kernel::prelude::*;
+use oopsarium::{
+    boot::boot_case,
+    checks::Checks,
+    memblock::{Flags, Memblock},
+    phys::{PhysRange, Size},
+};
+
+#[path = "../../rust/lib.rs"]
+mod oopsarium;
+
+boot_case! {
+    init: init,
+    stage: memblock,
+    name: "memblock_merge_separate",
+    author: "Oopsarium",
+    description: "Regions apart",
+    license: "GPL",
+}
+
+/// An address far behind all memory: 32 GiB.
+const FAR: u64 = 0x8_0000_0000;
+/// The size that everything here is a multiple of.
+const MIB: u64 = 1 << 20;
+
+/// From `start` to `end`, in MiB from [`FAR`] on.
+const fn mib(start: u64, end: u64) -> PhysRange {
+    PhysRange::new(FAR + start * MIB, FAR + end * MIB)
+}
+
+fn init(memblock: &Memblock) -> Result {
+    let mut checks = Checks::new();
+    let window = mib(0, 32);
+    let draw = |what: &str| {
+        pr_info!("{what}\n");
+        for region in memblock.memory().regions_in(window) {
+            pr_info!("  {region}\n");
+        }
+    };
+    let size = memblock.phys_mem_size();
+
+    // SAFETY: Nothing is allocated while it is there, here and below.
+    let first = unsafe { memblock.add(mib(16, 17)) }?;
+    draw("added first:");
+    // SAFETY: As above.
+    let second = unsafe { memblock.add(mib(31, 32)) }?;
+    // SAFETY: As above.
+    let third = unsafe { memblock.add(mib(0, 1)) }?;
+    draw("then one behind it, and one before it:");
+
+    let found = memblock.memory().regions_in(window);
+    let found = found.map(|region| (region.range, region.flags));
+    let expected = [
+        (mib(0, 1), Flags::NONE),
+        (mib(16, 17), Flags::NONE),
+        (mib(31, 32), Flags::NONE),
+    ];
+    checks.sequence("regions", expected, found);
+    let sum: u64 = expected.iter().map(|(range, _)| range.size()).sum();
+    checks.equal(
+        "memblock_phys_mem_size()",
+        Size(size + sum),
+        Size(memblock.phys_mem_size()),
+    );
+    drop((first, second, third));
+    checks.equal("all removed", Size(size), Size(memblock.phys_mem_size()));
+    let left = memblock.memory().regions_in(window).count();
+    checks.equal("regions left of it", 0, left);
+    checks.finish()
+}
