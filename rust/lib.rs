@@ -33,6 +33,8 @@ pub mod image;
 pub mod io;
 pub mod kallsyms;
 pub mod kthread;
+// What is linked in can use it, and the iterators and destructors would be in each module.
+#[cfg(not(MODULE))]
 pub mod memblock;
 pub mod mm;
 pub mod page;
