@@ -45,6 +45,11 @@ run-case: tools-host $(runner)
 		$(call option,face,FACE) \
 		-- $(call shell-word,$(CASE))
 
+.PHONY: bless
+bless: $(if $(arch_given),tools-arch,tools-both) $(runner)
+	@$(runner) bless $(arch_given) $(call option,timeout,TIMEOUT) \
+		-- $(call shell-word,$(if $(CASE),$(CASE),$(CASES)))
+
 .PHONY: check
 check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \
@@ -94,9 +99,11 @@ clean:
 
 # What is missing is found out and fetched each time; with nothing to do, that takes some
 # milliseconds.
-.PHONY: tools-arch tools-all tools-host tools-editor
+.PHONY: tools-arch tools-both tools-all tools-host tools-editor
 tools-arch:
 	@scripts/setup.sh --arch $(call shell-word,$(ARCH))
+tools-both:
+	@scripts/setup.sh --arch x86_64 --arch arm64
 tools-all:
 	@scripts/setup.sh --arch x86_64 --arch arm64 --lint
 tools-host:

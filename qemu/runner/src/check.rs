@@ -17,6 +17,7 @@ use crate::{
     report::Report,
     run::{Finished, Options, Run},
     term,
+    transcript::Status,
     verdict::Verdict,
 };
 use anyhow::{bail, Context, Result};
@@ -345,9 +346,19 @@ fn guest_test<'a>(
         };
         let finished = run.run(project, tools, options, |_| ())?;
         let console = finished.folder.join("console.log");
-        let verdict = finished
-            .verdict
-            .because_not_match(|| format!("console: {}", console.display()));
+        let missing = finished.comparison.status == Status::Missing;
+        let verdict = match finished.verdict {
+            // Nobody would see it change.
+            Verdict::Match if missing => Verdict::Differs(
+                finished
+                    .comparison
+                    .complaint(&case.id)
+                    .into_iter()
+                    .collect(),
+            ),
+            verdict => verdict,
+        };
+        let verdict = verdict.because_not_match(|| format!("console: {}", console.display()));
         Ok(verdict.into())
     })
 }

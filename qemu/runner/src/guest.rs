@@ -3,7 +3,13 @@
 //! A guest: QEMU's command line, and its console followed until it is done. What the
 //! console says is judged elsewhere.
 
-use crate::{child::Guarded, kernel::Kernel, machine::Machine, project::Tools, term};
+use crate::{
+    child::{self, Guarded},
+    kernel::Kernel,
+    machine::Machine,
+    project::{self, Project, Tools},
+    term,
+};
 use anyhow::{bail, Context, Result};
 use std::{
     fs::File,
@@ -294,6 +300,36 @@ fn forward(mut console: impl Read, sender: &mpsc::SyncSender<Vec<u8>>) {
     }
 }
 
+/// QEMU's version, such as `7.2.15`; it is asked once, until the program changes.
+///
+/// # Errors
+///
+/// When it does not say.
+pub fn version(project: &Project, qemu: &Path) -> Result<String> {
+    let name = qemu.file_name().unwrap_or_default().to_string_lossy();
+    let remembered = project.build.join(format!("state/version-{name}"));
+    let program = project::fingerprint(qemu)?;
+    if let Ok(text) = std::fs::read_to_string(&remembered) {
+        if let Some(version) = text
+            .strip_prefix(&program)
+            .and_then(|v| v.strip_suffix('\n'))
+        {
+            return Ok(version.to_owned());
+        }
+    }
+    let said = child::output(Command::new(qemu).arg("--version"))?;
+    let version = parse_version(&String::from_utf8_lossy(&said));
+    project::write_whole(&remembered, format!("{program}{version}\n").as_bytes())?;
+    Ok(version)
+}
+
+/// The number in `QEMU emulator version 7.2.15 (Debian …)`.
+fn parse_version(text: &str) -> String {
+    let number = text.split_once("version ").map(|(_, rest)| rest);
+    let number = number.and_then(|rest| rest.split_whitespace().next());
+    number.unwrap_or("unknown").to_owned()
+}
+
 /// Splits words as the shell would, for `KERNEL_ARGS` and `QEMU_ARGS`.
 ///
 /// # Errors
@@ -354,6 +390,13 @@ pub mod tests {
             )
             .unwrap();
         (outcome, lines)
+    }
+
+    #[test]
+    fn qemu_s_version_is_found() {
+        let said = "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg)\nCopyright (c) 2003-2022";
+        assert_eq!(parse_version(said), "7.2.22");
+        assert_eq!(parse_version("nothing"), "unknown");
     }
 
     #[test]

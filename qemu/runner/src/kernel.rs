@@ -9,6 +9,7 @@ use crate::{
     modules,
     project::{self, fingerprint, short_hash, Project, Tools},
     term::{self, Progress},
+    transcript::Versions,
 };
 use anyhow::{anyhow, bail, Context, Result};
 use std::{
@@ -119,6 +120,26 @@ impl Kernel {
     pub fn has(&self, option: &str) -> Result<bool> {
         let config = read_config(&self.output.join(".config"))?;
         Ok(config.get(option).is_some_and(|value| value == "y"))
+    }
+
+    /// What it and its compilers are, as their own configuration has it; known once it is built.
+    pub fn versions(&self) -> Result<Versions> {
+        let config = read_config(&self.output.join(".config"))?;
+        let mut versions = Versions::from([
+            ("kernel", self.release()?),
+            ("profile", self.profile.clone()),
+        ]);
+        for (name, option) in [
+            ("rustc", "CONFIG_RUSTC_VERSION_TEXT"),
+            ("clang", "CONFIG_CC_VERSION_TEXT"),
+            ("bindgen", "CONFIG_BINDGEN_VERSION_TEXT"),
+        ] {
+            let text = config
+                .get(option)
+                .map_or("unknown", |text| text.trim_matches('"'));
+            versions.insert(name, first_number(text).to_owned());
+        }
+        Ok(versions)
     }
 
     /// kbuild, with everything that it has to be told about this kernel.
@@ -552,6 +573,14 @@ fn parse_config(text: &str) -> BTreeMap<String, String> {
                 .then(|| (name.to_owned(), value.to_owned()))
         })
         .collect()
+}
+
+/// The first word of `text` that begins with a digit: the 1.85.0 of `rustc 1.85.0 (4d91de4e4
+/// 2025-02-17)`.
+fn first_number(text: &str) -> &str {
+    text.split_whitespace()
+        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+        .unwrap_or(text)
 }
 
 /// What was requested and is not so. What is not there at all counts as not set.

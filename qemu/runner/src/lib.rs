@@ -4,5 +4,6 @@
 //! Pure, and good for any log; nothing here knows of cases, builds or guests.
 
 pub mod console;
+pub mod normal;
 pub mod report;
 pub mod symbols;

@@ -8,6 +8,7 @@
 
 mod accel;
 mod analyzer;
+mod bless;
 mod case;
 mod check;
 mod child;
@@ -26,9 +27,10 @@ mod run;
 mod show;
 mod snapshot;
 mod term;
+mod transcript;
 mod verdict;
 
-use ::oopsarium::{console, report, symbols};
+use ::oopsarium::{console, normal, report, symbols};
 use anyhow::{anyhow, bail, Context, Result};
 use case::Case;
 use clap::{Args, Parser, Subcommand};
@@ -44,6 +46,7 @@ use std::{
     time::{Duration, Instant},
 };
 use term::{BAD, BOLD, GOOD};
+use verdict::Verdict;
 
 /// Builds, boots and judges a collection of Linux kernel memory bugs.
 #[derive(Parser)]
@@ -96,6 +99,17 @@ enum Command {
         profile: String,
         #[command(flatten)]
         guest: GuestArgs,
+    },
+    /// Run cases, and keep what they print as their transcripts
+    Bless {
+        /// Which cases: patterns, separated by blanks or commas
+        cases: String,
+        /// Only on this architecture
+        #[arg(long)]
+        arch: Option<Arch>,
+        /// How long a guest may take, in seconds
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        timeout: Option<u64>,
     },
     /// List the cases
     List,
@@ -181,6 +195,7 @@ impl GuestArgs {
     fn options(&self, verbose: bool) -> Result<Options> {
         Ok(Options {
             verbose,
+            compare: true,
             accel: self.accel,
             timeout: self.timeout.map(Duration::from_secs),
             kernel_args: guest::split_words("KERNEL_ARGS", &self.kernel_args)?,
@@ -257,6 +272,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
             let shard = shard.unwrap_or(check::Shard::WHOLE);
             check_all(&project, &cases, arch, shard, &profile, &guest)
         }
+        Command::Bless {
+            cases,
+            arch,
+            timeout,
+        } => bless_cases(&project, &cases, arch, timeout.map(Duration::from_secs)),
         Command::List => {
             anstream::print!("{}", list::list(&Case::all(&project.root)?)?);
             Ok(0)
@@ -389,6 +409,17 @@ fn run_case(
     }
     let verdict = &finished.verdict;
     let style = if verdict.exit_code() == 0 { GOOD } else { BAD };
+    let comparison = &finished.comparison;
+    let claim_holds = matches!(verdict, Verdict::Match)
+        || comparison.complaint(&case.id).as_slice() == verdict.why();
+    if claim_holds {
+        anstream::print!("{}", term::diff(&comparison.diff));
+    }
+    if *verdict == Verdict::Match {
+        if let Some(complaint) = comparison.complaint(&case.id) {
+            anstream::println!("{complaint}");
+        }
+    }
     anstream::println!("traces: {}", project.relative(&finished.folder).display());
     for reason in verdict.why() {
         anstream::println!("  {BAD}-{BAD:#} {reason}");
@@ -499,6 +530,58 @@ fn check_all(
     ));
     let good = check::run(&tests, shard, kernel::jobs())?;
     Ok(u8::from(!good))
+}
+
+fn bless_cases(
+    project: &Project,
+    patterns: &str,
+    arch: Option<Arch>,
+    timeout: Option<Duration>,
+) -> Result<u8> {
+    bless::refuse_ci(std::env::var_os("CI").as_deref()).map_err(usage)?;
+    let cases = Case::all(&project.root)?;
+    if patterns.trim().is_empty() {
+        return Err(usage(anyhow!(
+            "CASE= is missing; make bless CASE='*' is all of them"
+        )));
+    }
+    let chosen = case::select(&cases, patterns).map_err(usage)?;
+    let machines: Vec<Machine> = Machine::all(&project.root)?
+        .into_iter()
+        .filter(|machine| arch.is_none_or(|arch| arch == machine.arch))
+        .collect();
+    let runs_on = |case: &Case, machine: &Machine| case.file.machines.contains(&machine.name);
+    let mut built = Vec::new();
+    for arch in Arch::ALL {
+        let needed = machines.iter().any(|machine| {
+            machine.arch == arch && chosen.iter().any(|case| runs_on(case, machine))
+        });
+        if needed {
+            let (tools, kernel) = build_kernel(project, arch, DEFAULT_PROFILE)?;
+            let modules = modules::build(project, &tools, &kernel, None)?;
+            built.push((kernel, modules));
+        }
+    }
+    let mut wanted = Vec::new();
+    for case in &chosen {
+        for machine in machines.iter().filter(|machine| runs_on(case, machine)) {
+            for (kernel, modules) in built.iter().filter(|(k, _)| k.arch == machine.arch) {
+                wanted.extend(case.sides().into_iter().filter_map(|side| {
+                    Some(bless::Wanted {
+                        case,
+                        side,
+                        machine,
+                        path: transcript::path(case, side, machine)?,
+                        kernel,
+                        modules,
+                    })
+                }));
+            }
+        }
+    }
+    let tools = Tools::read(project)?;
+    let failed = bless::bless(project, &tools, timeout, &wanted, kernel::jobs())?;
+    Ok(u8::from(failed != 0))
 }
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {

@@ -146,17 +146,10 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Takes the lock `name` in `folder`, waiting for whoever has it. It is given up when
-/// the value is dropped, and by the kernel when the program dies.
+/// Takes the lock `name` in `folder`, waiting for whoever has it, and says so. It is given up
+/// when the value is dropped, and by the kernel when the program dies.
 pub fn lock(folder: &Path, name: &str) -> Result<File> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let path = folder.join(name);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
+    let file = lock_file(folder, name)?;
     if !FileExt::try_lock_exclusive(&file)? {
         crate::term::note(&format!(
             "waiting for another run that builds in {}",
@@ -165,6 +158,24 @@ pub fn lock(folder: &Path, name: &str) -> Result<File> {
         FileExt::lock_exclusive(&file)?;
     }
     Ok(file)
+}
+
+/// The same for what nobody has longer than a moment.
+pub fn brief_lock(folder: &Path, name: &str) -> Result<File> {
+    let file = lock_file(folder, name)?;
+    FileExt::lock_exclusive(&file)?;
+    Ok(file)
+}
+
+fn lock_file(folder: &Path, name: &str) -> Result<File> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join(name);
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// The tools that set-up found: `build/tools.env`.

@@ -19,6 +19,7 @@ use crate::{
     show, snapshot,
     symbols::{self, At, Symbols},
     term,
+    transcript::{self, Comparison, Status, Transcript, Versions},
     verdict::{self, Evidence, Statement, Verdict, MARK},
 };
 use anyhow::{Context, Result};
@@ -45,6 +46,8 @@ pub struct Options {
     pub snapshot: bool,
     /// Whether the machine and QEMU's command are shown; they are kept in any case.
     pub verbose: bool,
+    /// Whether a run that is as claimed is held against its transcript, too.
+    pub compare: bool,
 }
 
 /// How long a guest may take, if nobody says otherwise: some thirty times what it takes on
@@ -71,6 +74,10 @@ pub struct Finished {
     pub verdict: Verdict,
     /// The reports, for showing.
     pub reports: Vec<Report>,
+    /// What was printed, normalised.
+    pub transcript: Transcript,
+    /// How that compares with what is kept beside the case.
+    pub comparison: Comparison,
     /// Where everything is.
     pub folder: PathBuf,
     /// How long the guest ran.
@@ -236,32 +243,29 @@ impl Run<'_> {
         Ok(verdict)
     }
 
+    /// What the transcript of a run depends on, besides its case.
+    fn versions(&self, project: &Project, guest: &Guest, options: &Options) -> Result<Versions> {
+        let mut versions = self.kernel.versions()?;
+        versions.insert("accel", guest.accel.name().to_owned());
+        versions.insert("qemu", guest::version(project, &guest.qemu)?);
+        // With further words it is another run than the one that is kept.
+        for (name, words) in [
+            ("KERNEL_ARGS", &options.kernel_args),
+            ("QEMU_ARGS", &options.qemu_args),
+        ] {
+            if !words.is_empty() {
+                versions.insert(name, words.join(" "));
+            }
+        }
+        Ok(versions)
+    }
+
     /// Writes what is kept beside the console: the command, and the verdict with the reports.
-    fn keep(
-        &self,
-        folder: &Path,
-        guest: &Guest,
-        verdict: &Verdict,
-        reports: &[Report],
-        took: Duration,
-        from_snapshot: bool,
-    ) -> Result<()> {
+    fn keep(&self, folder: &Path, guest: &Guest, record: &Record<'_>) -> Result<()> {
         let script = folder.join("run.sh");
         project::write_whole(&script, guest.script(&self.name()).as_bytes())?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-        let record = Record {
-            case: &self.case.id,
-            side: self.case.side_name(self.side),
-            machine: &self.machine.name,
-            kernel: self.kernel.release()?,
-            profile: &self.kernel.profile,
-            accel: guest.accel.name(),
-            seconds: took.as_secs_f64(),
-            from_snapshot,
-            verdict,
-            reports,
-        };
-        let text = serde_json::to_vec_pretty(&record)?;
+        let text = serde_json::to_vec_pretty(record)?;
         project::write_whole(&folder.join("verdict.json"), &text)
     }
 
@@ -412,7 +416,20 @@ pub fn together(
     for run in runs {
         let own = verdict::without_others(&lines, &run.parts(), &names);
         let reports = report::reports(&own);
-        let verdict = run.judge(&run.claim()?, &own, &reports, &outcome)?;
+        let claim = run.claim()?;
+        let mut verdict = run.judge(&claim, &own, &reports, &outcome)?;
+        let claimed = [claim.before.as_slice(), &claim.lines].concat();
+        let transcript = Transcript {
+            versions: run.versions(project, &guest, options)?,
+            lines: transcript::lines(&run.parts(), &claimed, &own, &reports),
+        };
+        let comparison = transcript.compare(&project.root, run.case, run.side, run.machine);
+        if options.compare && verdict == Verdict::Match {
+            if let Status::Differs | Status::Damaged = comparison.status {
+                let why = comparison.complaint(&run.case.id);
+                verdict = Verdict::Differs(why.into_iter().collect());
+            }
+        }
         let folder = run.folder(&results);
         let traces = traces()?;
         for entry in fs::read_dir(shared.path())? {
@@ -424,18 +441,27 @@ pub fn together(
         guest.initrd = folder.join("initramfs.cpio");
         guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
         let took = outcome.took;
-        run.keep(
-            traces.path(),
-            &guest,
-            &verdict,
-            &reports,
-            took,
+        let record = Record {
+            case: &run.case.id,
+            side: run.case.side_name(run.side),
+            machine: &run.machine.name,
+            kernel: run.kernel.release()?,
+            profile: &run.kernel.profile,
+            accel: guest.accel.name(),
+            seconds: took.as_secs_f64(),
             from_snapshot,
-        )?;
+            verdict: &verdict,
+            versions: &transcript.versions,
+            transcript: &comparison,
+            reports: &reports,
+        };
+        run.keep(traces.path(), &guest, &record)?;
         publish(&results, traces, &folder)?;
         finished.push(Finished {
             verdict,
             reports,
+            transcript,
+            comparison,
             folder,
             took,
             from_snapshot,
@@ -465,12 +491,14 @@ struct Record<'a> {
     from_snapshot: bool,
     #[serde(flatten)]
     verdict: &'a Verdict,
+    versions: &'a Versions,
+    transcript: &'a Comparison,
     reports: &'a [Report],
 }
 
 /// Puts the traces of a run in the place of those of the last one.
 fn publish(results: &Path, traces: tempfile::TempDir, folder: &Path) -> Result<()> {
-    let _lock = project::lock(results, ".lock")?;
+    let _lock = project::brief_lock(results, ".lock")?;
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent)?;
     }

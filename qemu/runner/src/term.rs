@@ -50,6 +50,21 @@ pub fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.into_owned())
 }
 
+/// A difference, with what went and what came in colours.
+pub fn diff(text: &str) -> String {
+    let mut coloured = String::new();
+    for line in text.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'-') => BAD,
+            Some(b'+') => GOOD,
+            _ => DIM,
+        };
+        // Writing to a string does not fail.
+        let _ = writeln!(coloured, "{style}{line}{style:#}");
+    }
+    coloured
+}
+
 /// Progress through a number of steps that is known, or about known.
 pub struct Progress {
     bar: ProgressBar,
