@@ -6,7 +6,7 @@
 //! off here, and kept where it says something (time, caller, level). This file must not know what
 //! an oops is: it never drops a line for what it says.
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -32,12 +32,19 @@ pub struct Line {
 ///
 /// Takes off carriage returns, terminal sequences, control characters, log levels, timestamps,
 /// callers and the prefixes of syslog, journald and serial loggers. Bytes that are not UTF-8
-/// become replacement characters. Every line that is not empty in the raw log gives at least one
+/// become replacement characters. A mail saved as it was sent is decoded (quoted-printable). Every line that is not empty in the raw log gives at least one
 /// line; a carriage return in the middle of a line ends it, as it does on a terminal.
 pub fn lines(bytes: &[u8]) -> Vec<Line> {
     let mut out = Vec::new();
-    for (index, raw) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let text = String::from_utf8_lossy(raw);
+    let quoted = is_quoted_printable(bytes);
+    let mut raws = bytes.split(|&byte| byte == b'\n').enumerate();
+    while let Some((index, raw)) = raws.next() {
+        let raw = if quoted {
+            Cow::Owned(unquote(raw, raws.by_ref().map(|(_, more)| more)))
+        } else {
+            Cow::Borrowed(raw)
+        };
+        let text = String::from_utf8_lossy(&raw);
         let mut pushed = false;
         for part in text.split('\r') {
             if part.is_empty() {
@@ -57,6 +64,45 @@ pub fn lines(bytes: &[u8]) -> Vec<Line> {
         out.pop();
     }
     out
+}
+
+/// Whether a mail was saved without decoding it. One sign alone can stand in any log.
+fn is_quoted_printable(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(1 << 20)];
+    let signs = head.windows(3).filter(|part| *part == b"=3D").take(3);
+    signs.count() == 3
+        && head
+            .windows(3)
+            .any(|part| part[0] != b'=' && part[1..] == *b"=\n")
+}
+
+/// Decodes a line, and puts it together with those that it was broken into.
+fn unquote<'a>(raw: &[u8], mut more: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    // No line of a kernel is longer; the bound keeps a strange file cheap.
+    const LONG: usize = 1 << 14;
+    let mut out = Vec::with_capacity(raw.len());
+    let mut line = raw;
+    loop {
+        let mut at = 0;
+        let trimmed = line.strip_suffix(b"\r").unwrap_or(line);
+        let (body, soft) = match trimmed.strip_suffix(b"=") {
+            Some(body) if out.len() < LONG => (body, true),
+            _ => (trimmed, false),
+        };
+        while let Some(&byte) = body.get(at) {
+            let code = body
+                .get(at + 1..at + 3)
+                .filter(|_| byte == b'=')
+                .and_then(|digits| std::str::from_utf8(digits).ok())
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            out.push(code.unwrap_or(byte));
+            at += if code.is_some() { 3 } else { 1 };
+        }
+        let Some(next) = soft.then(|| more.next()).flatten() else {
+            return out;
+        };
+        line = next;
+    }
 }
 
 /// Appends what one raw line holds; false if nothing of it was text.
@@ -96,13 +142,10 @@ fn parse(number: usize, raw: &str) -> Line {
     let mut rest = raw;
     // A console has a handful of prefixes at most; the bound keeps a strange line cheap.
     for _ in 0..8 {
-        match PREFIXES
-            .iter()
-            .find_map(|prefix| prefix.strip(rest, &mut line))
-        {
-            Some(shorter) => rest = shorter,
-            None => break,
-        }
+        let Some(shorter) = PREFIXES.strip(rest, &mut line) else {
+            break;
+        };
+        rest = shorter;
     }
     line.text = rest.trim_end().to_string();
     line
@@ -111,22 +154,25 @@ fn parse(number: usize, raw: &str) -> Line {
 /// Puts what a prefix says into the line.
 type Take = fn(&regex::Captures<'_>, &mut Line);
 
-/// A prefix that is taken off, and what its groups mean.
-struct Prefix {
-    pattern: Regex,
-    take: Take,
+/// Prefixes that are taken off, and what their groups mean.
+struct Prefixes {
+    /// Which ones fit, found in one pass: most lines have none.
+    set: RegexSet,
+    each: Vec<(Regex, Take)>,
 }
 
-impl Prefix {
+impl Prefixes {
+    /// Takes off the first one that fits.
     fn strip<'a>(&self, text: &'a str, line: &mut Line) -> Option<&'a str> {
-        let found = self.pattern.captures(text)?;
-        (self.take)(&found, line);
+        let (pattern, take) = &self.each[self.set.matches(text).iter().next()?];
+        let found = pattern.captures(text)?;
+        take(&found, line);
         Some(&text[found.get(0)?.end()..])
     }
 }
 
 /// Every prefix that is known, one a row. Order matters only where one is the beginning of another.
-static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
+static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
     const MONTH: &str = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
     const DAY: &str = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
     const ISO: &str = r"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?";
@@ -134,10 +180,15 @@ static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
         // printk: "<4>[   12.345678][    T1] text", each part optional. The `@0` is Amlogic's.
         (r"^<(\d{1,3})>", take_level),
         (
-            r"^\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            r"^ *\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
         (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),
+        // The same, copied without its bracket.
+        (
+            r"^(\d{1,6}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            take_time,
+        ),
         // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text".
         (
             r"^(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
@@ -162,6 +213,11 @@ static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
             ),
             nothing,
         ),
+        // The same without a tag; what other programs log keeps theirs.
+        (
+            &format!(r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)?(?: |$)"),
+            nothing,
+        ),
         (
             &format!(r"^{ISO} +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"),
             nothing,
@@ -169,18 +225,20 @@ static PREFIXES: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
         (&format!(r"^{ISO} {{1,2}}"), nothing),
         (r"^\d\d:\d\d:\d\d(?:[.,]\d+)? ", nothing),
         (r"^[\w.-]+ kernel: ?", nothing),
-        (r"^ ?kernel: ?", nothing),
+        (r"^ *kernel: ?", nothing),
         // grabserial: "[12.345678 0.001234] ".
         (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
-        (r"^> (?:> )*", nothing),
+        (r"^(?:>+ )+(?:\| ?)?|^>+$", nothing),
     ];
-    rows.iter()
-        .map(|(pattern, take)| Prefix {
-            pattern: regex(pattern),
-            take: *take,
-        })
-        .collect()
+    #[allow(clippy::expect_used)] // Constants of this file; the tests compile each of them.
+    let set = RegexSet::new(rows.iter().map(|(pattern, _)| ascii(pattern)))
+        .expect("the patterns of this file");
+    let each = rows
+        .iter()
+        .map(|(pattern, take)| (regex(pattern), *take))
+        .collect();
+    Prefixes { set, each }
 });
 
 fn nothing(_: &regex::Captures<'_>, _: &mut Line) {}
@@ -291,7 +349,15 @@ fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 /// Compiles a pattern of this file.
 fn regex(pattern: &str) -> Regex {
     #[allow(clippy::expect_used)] // A constant of this file; the tests compile each of them.
-    Regex::new(pattern).expect("a pattern of this file")
+    Regex::new(&ascii(pattern)).expect("a pattern of this file")
+}
+
+/// What surrounds the kernel's words is ASCII, and classes that know Unicode are slow.
+fn ascii(pattern: &str) -> String {
+    pattern
+        .replace(r"\d", "[0-9]")
+        .replace(r"[\w", "[0-9A-Za-z_")
+        .replace(r"\w", "[0-9A-Za-z_]")
 }
 
 #[cfg(test)]
@@ -374,6 +440,15 @@ mod tests {
         check("[    1.250000] host kernel: x", Some(1.25), None, None, "x");
         check(" kernel:[    1.250000] x", Some(1.25), None, None, "x");
         check("> > [    1.250000] x", Some(1.25), None, None, "x");
+        check(">> > >>> |[    1.250000] x", Some(1.25), None, None, "x");
+        check("1.250000][    T1] x", Some(1.25), Some("T1"), None, "x");
+        check(
+            "Jan  2 03:04:05  Call Trace:",
+            None,
+            None,
+            None,
+            " Call Trace:",
+        );
     }
 
     #[test]
@@ -441,6 +516,18 @@ mod tests {
             .collect();
         assert_eq!(texts, [(1, "a"), (2, ""), (3, ""), (4, "b"), (4, "c")]);
         assert_eq!(lines(b""), []);
+    }
+
+    #[test]
+    fn a_mail_that_was_not_decoded_is() {
+        let all = lines(b"=3D=3D=3D\n[    1.250000] index =3D 1 of ran=\nge\nx=\n");
+        let texts: Vec<_> = all
+            .iter()
+            .map(|line| (line.number, line.text.as_str()))
+            .collect();
+        assert_eq!(texts, [(1, "==="), (2, "index = 1 of range"), (4, "x")]);
+        // One sign alone is none.
+        check("flags=3D", None, None, None, "flags=3D");
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub fn frame(text: &str) -> Option<Frame> {
             r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)[^()]*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
         )
     });
+    // Decoded by syzkaller: "f include/linux/a.h:12 [inline]", and offsets kept where they are.
+    static INLINED: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \S+:-?\d+ \[inline\]\s*$"));
     if let Some(found) = PATTERN.captures(text) {
         return Some(Frame {
             symbol: symbol(&found[2])?,
@@ -63,21 +66,37 @@ pub fn frame(text: &str) -> Option<Frame> {
             exact: found
                 .get(3)
                 .is_some_and(|source| source.as_str().contains('P')),
+            inlined: false,
+            raw: text.to_string(),
+        });
+    }
+    if let Some(found) = INLINED.captures(text) {
+        return Some(Frame {
+            symbol: unplaced(&found[2], None),
+            reliable: found.get(1).is_none(),
+            exact: false,
+            inlined: true,
             raw: text.to_string(),
         });
     }
     let found = DECODED.captures(text)?;
     Some(Frame {
-        symbol: Symbol {
-            name: found[2].to_string(),
-            offset: 0,
-            size: 0,
-            module: found.get(4).map(|name| name.as_str().to_string()),
-        },
+        symbol: unplaced(&found[2], found.get(4)),
         reliable: found.get(1).is_none(),
         exact: false,
+        inlined: false,
         raw: text.to_string(),
     })
+}
+
+/// A function of which the log does not say where in it.
+fn unplaced(name: &str, module: Option<regex::Match<'_>>) -> Symbol {
+    Symbol {
+        name: name.to_string(),
+        offset: 0,
+        size: 0,
+        module: module.map(|name| name.as_str().to_string()),
+    }
 }
 
 /// Brackets around a part of an x86 trace: `<TASK>`, `</IRQ>`, `<EOI>`.
@@ -112,6 +131,8 @@ pub enum Role {
     EndVictim,
     /// It belongs to the report and moves nothing.
     Known,
+    /// Another program wrote it in between.
+    Foreign,
 }
 
 type Take = fn(&Captures<'_>, &mut Report);
@@ -140,6 +161,8 @@ pub fn find(text: &str) -> Option<(&'static Detail, Captures<'_>)> {
             })
             .collect()
     });
+    // Who quotes a log likes to indent it.
+    let text = text.trim_start();
     let row = SET.matches(text).iter().next()?;
     Some((&EACH[row], EACH[row].pattern.captures(text)?))
 }
@@ -147,6 +170,10 @@ pub fn find(text: &str) -> Option<(&'static Detail, Captures<'_>)> {
 /// Every line of a body that is known.
 #[rustfmt::skip] // A table: one row, one line.
 static ROWS: &[(Role, &str, Take)] = &[
+    // Other programs, as syslog and journald name them, and printk about itself.
+    (Role::Foreign, r"^(?:[\w.-]+ )?[\w.@/()-]+\[\d+\]: ", nothing),
+    (Role::Foreign, r"^(?:\*\* \d+ printk messages dropped|Message from syslogd@|printk: \d+ messages? (?:dropped|suppressed)|\w+: \d+ callbacks suppressed)", nothing),
+
     // Who and where.
     (Role::Task, r"^\s*CPU: *(\d+)(?: UID: \d+)? PID: (\d+)(?:/\S+)? Comm: (.*?) (Not tainted|Tainted: .*?)((?: |$)\S+ #\S+.*| \S*\d+\.\d+.*|$)", take_task),
     (Role::Task, r"^\s*CPU: *(\d+)(?: UID: \d+)? PID: (\d+)(?:/\S+)? Comm: (\S+)()()", take_task),
@@ -194,6 +221,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Section, r"^(?:Allocated|Freed|Last potentially related work creation|Second to last potentially related work creation|Uninit was (?:created|stored) .*|Local variable .* created at|Last call_rcu\(\)|Last potentially .*):$", nothing),
     (Role::Trace, r"^(?:(?:assert no )?(?:read|write|read-write|access)s?(?: \([^)]*\))* to 0x|race at unknown origin).*", nothing),
     (Role::Trace, r"^(?:Out-of-bounds|Use-after-free|Corrupted memory|Invalid (?:read|write|free)) .*:$", nothing),
+    (Role::Known, r"^INFO: task .+ is blocked on an? ", nothing),
     (Role::Section, r"^(?:task:\S.* state:|Task dump for CPU |RCU grace-period kthread stack dump)", nothing),
     (Role::After, r"^(?:The buggy address|Memory state around|Showing all locks|kfence-#\d+|Mem-Info:|Reported by Kernel)", nothing),
     (Role::After, r"^Code: +(.*)", take_code),
@@ -209,8 +237,8 @@ static ROWS: &[(Role, &str, Take)] = &[
 
     // Known, and not of use.
     (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S+ +[A-Z] +running task|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Starting crashdump|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
-    (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |[ \t]+\(t=|\t?\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
-    (Role::Known, r#"^(?:"echo 0 >|\s+(?:Not tainted|Tainted: ).*|-{20,}|=+$|\s*RSP <|RIP  ?\[|CR2: |[0-9a-f]{4}: [0-9a-f]{16} |\s*[0-9a-f]{16}(?: [0-9a-f]{16})+)"#, nothing),
+    (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |\(t=\d+ jiffies|\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
+    (Role::Known, r#"^(?:"echo 0 >|(?:Not tainted|Tainted: )|-{20,}|=+$|\s*RSP <|RIP  ?\[|CR2: |[0-9a-f]{4}: [0-9a-f]{16} |\s*[0-9a-f]{16}(?: [0-9a-f]{16})+)"#, nothing),
 ];
 
 fn nothing(_: &Captures<'_>, _: &mut Report) {}
@@ -372,10 +400,22 @@ fn take_code(found: &Captures<'_>, report: &mut Report) {
     report.code.get_or_insert_with(|| text(found, 1));
 }
 
-fn take_modules(found: &Captures<'_>, report: &mut Report) {
-    let list = text(found, 1);
-    let list = list.split("[last unloaded").next().unwrap_or("");
+/// Whether a line continues a list of modules.
+pub fn is_module_list(text: &str) -> bool {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"^(?:\s*\b[A-Za-z0-9_]+(?:\([A-Z]*[+-]?\))?)+(?: \[last unloaded: .*)?\s*$")
+    });
+    PATTERN.is_match(text)
+}
+
+/// Adds the modules of a line that continues a list.
+pub fn more_modules(text: &str, report: &mut Report) {
+    let list = text.split("[last unloaded").next().unwrap_or("");
     report.modules.extend(list.split_whitespace().map(module));
+}
+
+fn take_modules(found: &Captures<'_>, report: &mut Report) {
+    more_modules(&text(found, 1), report);
 }
 
 /// Reads `gfp_slab(O+)`.
@@ -397,14 +437,13 @@ pub fn bare_frame(text: &str) -> Option<Frame> {
     let found = PATTERN.captures(text)?;
     let address = found.get(3).or(found.get(1))?;
     Some(Frame {
-        symbol: Symbol {
-            name: format!("0x{}", address.as_str().trim_start_matches("0x")),
-            offset: 0,
-            size: 0,
-            module: found.get(4).map(|name| name.as_str().to_string()),
-        },
+        symbol: unplaced(
+            &format!("0x{}", address.as_str().trim_start_matches("0x")),
+            found.get(4),
+        ),
         reliable: found.get(2).is_none(),
         exact: false,
+        inlined: false,
         raw: text.to_string(),
     })
 }

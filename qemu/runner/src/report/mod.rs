@@ -15,6 +15,7 @@ mod shapes;
 mod taint;
 #[cfg(test)]
 mod tests;
+mod unwrap;
 
 pub use taint::{explain as explain_taint, Taint};
 
@@ -164,6 +165,8 @@ pub struct Frame {
     /// The address is the program counter itself, not a return address: to find its source line,
     /// nothing is to be subtracted.
     pub exact: bool,
+    /// The log was decoded before, and this function was inlined into the next frame's.
+    pub inlined: bool,
     /// The line as printed.
     pub raw: String,
 }

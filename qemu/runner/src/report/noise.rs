@@ -6,18 +6,45 @@ use super::{demangle, Frame, Kind, Symbol};
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// The function that a title names: the first that is not noise, else the first at all.
+/// The function that a title names: the first that is not noise, else where the program counter
+/// stood. What a trace only guesses counts where it is sure of nothing.
 pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Option<&'a Symbol> {
-    let sure = trace
+    let from = if pc.is_none() && is_noticed_in_interrupt(kind) {
+        interrupted(trace)
+    } else {
+        0
+    };
+    let guessed = !trace.iter().any(|frame| frame.reliable && !frame.exact);
+    let frames = trace[from..]
         .iter()
-        .filter(|frame| frame.reliable)
+        .filter(|frame| (frame.reliable || guessed) && !frame.inlined)
         .map(|frame| &frame.symbol);
-    let mut candidates = pc.into_iter().chain(sure);
-    let first = candidates.clone().next();
-    candidates
+    pc.into_iter()
+        .chain(frames)
         .find(|symbol| !is_noise(kind, &symbol.name))
-        .or(first)
-        .or_else(|| trace.first().map(|frame| &frame.symbol))
+        .or(pc)
+}
+
+/// Kinds that a timer or an NMI notices: what it interrupted is the matter.
+fn is_noticed_in_interrupt(kind: Kind) -> bool {
+    matches!(kind, Kind::RcuStall | Kind::SoftLockup | Kind::HardLockup)
+}
+
+/// Where the interrupted part of a trace begins; 0 if nothing tells.
+fn interrupted(trace: &[Frame]) -> usize {
+    static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
+    let entry = trace
+        .iter()
+        .rposition(|frame| ENTRY.is_match(&plain(&frame.symbol.name)));
+    let behind = entry.map_or(0, |at| at + 1);
+    let something = trace[behind..]
+        .iter()
+        .any(|frame| frame.reliable && !frame.inlined);
+    if something {
+        behind
+    } else {
+        0
+    }
 }
 
 /// The name for a title: demangled, without what a compiler appended.
@@ -63,25 +90,33 @@ const ALLOCATOR_NOISE: &[&str] = &[
     r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|vfree\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
+/// Functions through which an interrupt enters the kernel.
+const INTERRUPT_ENTRY: &[&str] = &[
+    r"(?:smp_)?apic_timer_interrupt\w*|(?:asm_)?sysvec_\w+|asm_common_interrupt|common_interrupt|ret_from_intr|\w*reschedule_interrupt|call_function_\w*interrupt|nmi|end_repeat_nmi|asm_exc_nmi|ret_from_intr",
+    r"el1_irq|el1h_64_irq\w*|el1_interrupt|gic_handle_irq|el1_fiq|el1h_64_fiq\w*",
+];
+
 /// Patterns for whole names; one line a subsystem.
 const NOISE: &[&str] = &[
     // Printing and dying.
     r"_*dump_stack(?:_lvl)?|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|oops_\w+|report_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
+    // Thunks and stubs.
+    r"_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*",
     // Exception entry.
     r"asm_exc_\w+|exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+",
     // Sanitizers.
     r"_*kasan_\w+|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|save_stack\w*|set_track\w*|stack_trace_\w+",
     // The checks themselves.
-    r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_timeout\w*|preempt_schedule\w*|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
+    r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|_*rt_mutex_\w+|preempt_schedule\w*|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace)\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
-    r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc|page_fault_\w+",
+    r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)|_*lock_(?:acquire|release)|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|lockdep_\w+|debug_(?:check_no_locks_held|locks_off|object\w+)|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*mutex_lock\w*|mutex_lock\w*|_*down_(?:read|write)\w*|down_(?:read|write)\w*|queued_spin_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)|_*lock_(?:acquire|release)|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_(?:check_no_locks_held|locks_off|object\w+)|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*mutex_lock\w*|mutex_lock\w*|_*down_(?:read|write)\w*|down_(?:read|write)\w*|queued_spin_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|copy_page|clear_page(?:_\w+)?|_*clear_user",
     // Watchdogs.
-    r"watchdog_\w+|nmi_cpu_backtrace\w*|nmi_trigger_\w+|trigger_\w*backtrace\w*|arch_trigger_\w+|rcu_(?:check|sched_clock|dump|pending)\w*|print_cpu_stall|check_cpu_stall|check_hung_\w+|sched_show_task|_*rcu_\w*stall\w*|perf_event_nmi_handler|context_switch|_*switch_to",
+    r"watchdog_\w+|nmi_cpu_backtrace\w*|nmi_trigger_\w+|trigger_\w*backtrace\w*|arch_trigger_\w+|rcu_(?:check|sched_clock|dump|pending)\w*|print_cpu_stall|check_cpu_stall|check_hung_\w+|sched_show_task|_*rcu_\w*stall\w*|_*sched_show_task|dump_cpu_task|rcu_\w+callbacks|print_other_cpu_stall|perf_event_nmi_handler|context_switch|_*switch_to",
     // Bits that are an operation, not a place.
     r"arch_(?:static_branch|atomic\w*|test_bit)\w*|(?:raw_)?atomic\w+|(?:instrument_)\w+|(?:test|set|clear)_bit|_*(?:test_and_)?(?:set|clear)_bit|_*(?:read|write)_once\w*",
 ];

@@ -8,6 +8,7 @@
 
 use super::details::{self, Detail, Role};
 use super::shapes::{self, End, Shape, Stage};
+use super::unwrap::{self, Whole};
 use super::{noise, Fault, Form, Frame, Kind, Location, Report, Stack, Symbol};
 use crate::console::Line;
 use regex::{Captures, Regex};
@@ -28,13 +29,12 @@ const FRAMES: usize = 4096;
 pub fn parse(lines: &[Line]) -> Vec<Report> {
     let mut streams: HashMap<&str, Stream> = HashMap::new();
     let mut done = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
+    for line in unwrap::wholes(lines) {
         if is_new_boot(&line.text) {
             close_all(&mut streams, &mut done, Why::Restart);
         }
-        let name = line.caller.as_deref().unwrap_or("");
-        let stream = streams.entry(name).or_default();
-        stream.line(index, &line.text, &mut done);
+        let stream = streams.entry(line.caller).or_default();
+        stream.line(&line, &mut done);
     }
     close_all(&mut streams, &mut done, Why::LogEnd);
     done.sort_by_key(|report| (report.first, report.last));
@@ -89,13 +89,17 @@ struct Stream {
 }
 
 impl Stream {
-    fn line(&mut self, index: usize, text: &str, done: &mut Vec<Report>) {
+    fn line(&mut self, line: &Whole<'_>, done: &mut Vec<Report>) {
+        let text = &*line.text;
         match shapes::find(text) {
-            Some((shape, found)) => self.headline(index, text, shape, &found, done),
-            None => self.body(index, text, done),
+            Some((shape, found)) => self.headline(line.first, text, shape, &found, done),
+            None => self.body(line.first, text, done),
+        }
+        if let Some(open) = self.open.as_mut().filter(|open| open.ends_at(line.first)) {
+            open.known(line.last);
         }
         if !text.trim().is_empty() {
-            self.before = Some((index, text.to_string()));
+            self.before = Some((line.last, text.to_string()));
         }
     }
 
@@ -220,6 +224,10 @@ struct Open {
     named: Option<Symbol>,
     place: Place,
     only_preludes: bool,
+    /// The headline names a function that was inlined; that of the one around it follows.
+    inlined: bool,
+    /// The line before was a list of modules.
+    in_modules: bool,
     died: bool,
     task_seen: bool,
     pc: Option<String>,
@@ -254,6 +262,8 @@ impl Open {
             named: None,
             place: Place::Before,
             only_preludes: true,
+            inlined: false,
+            in_modules: false,
             died: false,
             task_seen: false,
             pc: None,
@@ -277,6 +287,7 @@ impl Open {
             // "cut here" begins a report, except behind what was said before it.
             Stage::Prelude if shape.kind == Kind::Unknown => self.only_preludes && self.rank > 0,
             Stage::Prelude => self.form_is_open(),
+            Stage::Head if self.inlined && shape.kind == self.report.kind => true,
             Stage::Head => {
                 self.only_preludes && shape.form != Form::Panic && shape.end != End::Line
             }
@@ -300,7 +311,11 @@ impl Open {
 
     fn join(&mut self, index: usize, text: &str, shape: &Shape, found: &Captures<'_>) {
         self.known(index);
-        let first = self.only_preludes;
+        let first = self.only_preludes || self.inlined && shape.stage == Stage::Head;
+        if self.inlined {
+            self.named = None;
+        }
+        self.inlined = text.contains("[inline]");
         if shape.rank() > self.rank || self.title == shape.title {
             self.rank = shape.rank();
             self.report.kind = shape.kind;
@@ -364,6 +379,10 @@ impl Open {
         fill_fault(report, group("address"), group("reason"), group("code"));
     }
 
+    fn ends_at(&self, index: usize) -> bool {
+        self.report.last == index
+    }
+
     fn known(&mut self, index: usize) {
         self.report.last = self.report.last.max(index);
         self.foreign = 0;
@@ -379,6 +398,12 @@ impl Open {
         if self.trace_line(index, text) {
             return Next::Stay;
         }
+        if std::mem::take(&mut self.in_modules) && details::is_module_list(text) {
+            details::more_modules(text, &mut self.report);
+            self.in_modules = true;
+            self.known(index);
+            return Next::Stay;
+        }
         match details::find(text) {
             Some((detail, found)) => self.apply(index, text, detail, &found),
             None => self.strange(text),
@@ -387,12 +412,14 @@ impl Open {
 
     /// Behind its end, x86 repeats the first oops's registers, and a panic has its last words.
     fn tail(&mut self, index: usize, text: &str) -> Next {
+        let text = text.trim_start();
         let Some((detail, _)) = details::find(text) else {
             return Next::NotMine;
         };
         let mine = match detail.role {
             Role::Pc | Role::Registers => self.end == End::Trace,
             Role::EndPanic => self.end == End::Panic,
+            Role::Foreign => return Next::Stay,
             Role::After => text.starts_with("Code:"),
             Role::Known => {
                 text.starts_with("note: ") || text.starts_with("RIP") || text.contains(" RDI: ")
@@ -447,7 +474,10 @@ impl Open {
 
     fn apply(&mut self, index: usize, text: &str, detail: &Detail, found: &Captures<'_>) -> Next {
         match detail.role {
+            Role::Foreign => return Next::Stay,
             Role::Task => return self.task(index, text, detail, found),
+            // What was inlined there is no place of its own.
+            Role::Pc if text.ends_with("[inline]") => {}
             Role::Pc if self.wants_pc() => {
                 self.pc = Some(text.trim().to_string());
                 (detail.take)(found, &mut self.report);
@@ -527,6 +557,8 @@ impl Open {
     }
 
     fn after_trace(&mut self, text: &str, detail: &Detail, found: &Captures<'_>) {
+        let text = text.trim_start();
+        self.in_modules = text.starts_with("Modules linked in:");
         // Inside a trace, these are the bytes of what was interrupted.
         let code = text.starts_with("Code:");
         if !code || self.pc.is_some() && !self.tag {
@@ -641,16 +673,14 @@ impl Open {
             }
             End::Panic => self.finished || trace && (self.trace_ended || rooted),
             End::Quiet if !trace => match self.report.kind {
-                Kind::Other | Kind::BadPage | Kind::MemoryLeak => {
-                    why != Why::LogEnd || !self.task_seen
-                }
+                Kind::Other | Kind::MemoryLeak => why != Why::LogEnd || !self.task_seen,
                 _ => why == Why::Panic && self.pc.is_some(),
             },
             End::Quiet => {
                 self.finished
                     || self.trace_ended
                     || rooted
-                    || !self.tag && why != Why::LogEnd && why != Why::Restart
+                    || !self.tag && matches!(why, Why::Over | Why::Panic | Why::Lost)
             }
         }
     }
@@ -693,7 +723,8 @@ impl Open {
         let Some(function) = &self.report.function else {
             return;
         };
-        match self.report.trace.first_mut() {
+        let mut real = self.report.trace.iter_mut().filter(|frame| !frame.inlined);
+        match real.next() {
             Some(frame) if frame.symbol == *function => frame.exact = true,
             _ => self.report.trace.insert(
                 0,
@@ -701,6 +732,7 @@ impl Open {
                     symbol: function.clone(),
                     reliable: true,
                     exact: true,
+                    inlined: false,
                     raw: pc.clone(),
                 },
             ),
@@ -757,8 +789,14 @@ fn is_cut(text: &str) -> bool {
 fn is_root(name: &str) -> bool {
     const ROOTS: &[&str] = &[
         "ret_from_fork",
-        "ret_from_fork_asm",
-        "kthread",
+        "int_ret_from_sys_call",
+        "ret_from_sys_call",
+        "kernel_thread_helper",
+        "ret_to_user",
+        "sysenter_dispatch",
+        "cstar_dispatch",
+        "ia32_sys",
+        "tracesys",
         "entry_SYSCALL",
         "entry_SYSENTER",
         "entry_INT80",
@@ -772,10 +810,9 @@ fn is_root(name: &str) -> bool {
         "common_startup",
         "__primary_switched",
         "__secondary_switched",
-        "do_syscall_64",
-        "system_call_fastpath",
+        "system_call",
     ];
-    ROOTS.iter().any(|root| name.starts_with(root))
+    name == "kthread" || ROOTS.iter().any(|root| name.starts_with(root))
 }
 
 /// The title of a row with its groups filled in.
@@ -841,8 +878,15 @@ fn promote(stall: &mut Report) {
         stall.function.as_ref(),
         &stall.trace,
     );
-    stall.complete = true;
-    stall.notes.clear();
+    // What the log broke off is still broken off.
+    let whole = stall
+        .trace
+        .last()
+        .is_some_and(|frame| is_root(&frame.symbol.name));
+    if whole || !stall.notes.iter().any(|note| note == Why::LogEnd.note()) {
+        stall.complete = true;
+        stall.notes.clear();
+    }
 }
 
 fn absorb(stall: &mut Report, dump: Report) {

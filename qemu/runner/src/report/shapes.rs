@@ -77,6 +77,8 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
             .map(|shape| super::details::regex(shape.pattern))
             .collect()
     });
+    // Who quotes a log likes to indent it.
+    let text = text.trim_start();
     // The end of a panic quotes its beginning.
     if !WORDS.is_match(text) || text.contains("---[ end ") {
         return None;
@@ -88,7 +90,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|Insufficient|SError|recursive|MSR|state:|Killed",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed",
     )
 });
 
@@ -129,9 +131,9 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Bug, Form::Bug, Head, Trace, r"kernel BUG at (?:\[(?P<message>.*)\] ?)?(?P<file>[^\s:]+):(?P<line>\d+)!", "kernel BUG"),
     row(Kind::Bug, Form::Bug, Head, Trace, r"[Kk]ernel BUG at (?:(?P<symbol>SYM)|\S+) \[verbose debug info unavailable\]", "kernel BUG"),
     row(Kind::Bug, Form::Bug, Head, Trace, r"^kernel BUG at .*", "kernel BUG"),
-    row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: (?:CPU: (?P<cpu>\d+) )?(?:PID: (?P<pid>\d+) )?at (?P<file>[^\s:]+):(?P<line>\d+)(?: (?P<symbol>SYM|0x[0-9a-f]+))?", "WARNING"),
+    row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: (?:CPU: (?P<cpu>\d+) )?(?:PID: (?P<pid>\d+) )?at (?P<file>[^\s:]+):(?P<line>\d+)(?: (?P<symbol>SYM|0x[0-9a-f]+)| (?P<name>[A-Za-z_][\w.]*)(?: |$))?", "WARNING"),
     row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at (?P<symbol>SYM)", "WARNING"),
-    row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: (?:\[(?P<message>.*)\] ?)?(?P<file>[^\s:]+):(?P<line>\d+) at (?:(?P<symbol>SYM)|\S+)(?:, CPU#(?P<cpu>\d+): (?P<comm>.+)/(?P<pid>\d+))?", "WARNING"),
+    row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: (?:\[(?P<message>.*)\] ?)?(?P<file>[^\s:]+):(?P<line>\d+) at (?:(?P<symbol>SYM)|0x[0-9a-f]+|(?P<name>[A-Za-z_][\w.]*)|[^\s,]+)(?: \S+:-?\d+(?: \[inline\])?)?(?:, CPU#(?P<cpu>\d+): (?P<comm>.+)/(?P<pid>\d+))?", "WARNING"),
     row(Kind::Warning, Form::Warning, Head, Trace, r"WARNING: at (?P<symbol>SYM), CPU#(?P<cpu>\d+): (?P<comm>.+)/(?P<pid>\d+)", "WARNING"),
 
     // Bad accesses, x86_64.
@@ -149,6 +151,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::PageFault, Oops, Head, Trace, r"^Accessing user space memory outside uaccess.h routines", "Accessing user space memory outside uaccess.h routines"),
     row(Kind::ExternalAbort, Oops, Head, Trace, r"^Unhandled fault: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at (?P<address>0x[0-9a-f]+)", "Unhandled fault: $reason"),
     row(Kind::ExternalAbort, Oops, Head, Quiet, r"^SError Interrupt on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+)", "SError Interrupt"),
+    row(Kind::Oops, Oops, Head, Quiet, r"^Unhandled .*?exception on CPU(?P<cpu>\d+), ESR (?P<code>0x[0-9a-f]+)", "Unhandled exception"),
     row(Kind::Oops, Oops, Head, Trace, r"^Bad mode in (?P<reason>.+?) handler detected(?: on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+))?", "Bad mode in $reason handler"),
 
     // Stacks and doubled faults.
@@ -163,6 +166,7 @@ pub static SHAPES: &[Shape] = &[
 
     // The die() line, where the reason says more than "Oops".
     row(Kind::GeneralProtection, Oops, Die, Trace, r"(?:Oops: )?(?:segment-related )?general protection fault(?:, (?P<reason>[^:]*?)(?: (?P<address>0x[0-9a-f]+))?)?: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "general protection fault"),
+    row(Kind::GeneralProtection, Oops, Head, Trace, r"^general protection fault, (?P<reason>[^:]*?) (?P<address>0x[0-9a-f]+)$", "general protection fault"),
     row(Kind::DivideError, Oops, Die, Trace, r"divide error: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "divide error"),
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
@@ -181,6 +185,7 @@ pub static SHAPES: &[Shape] = &[
 
     // Memory and its checks.
     row(Kind::UnexpectedGfp, Message, Prelude, Quiet, r"(?P<message>Unexpected gfp: .*)", "Unexpected gfp"),
+    row(Kind::Other, Message, Head, Line, r"BUG: (?P<what>Bad page (?:state|map)): \d+ messages suppressed", "$what: messages suppressed"),
     row(Kind::BadPage, Message, Head, Quiet, r"BUG: Bad (?P<what>page state|page map|page cache|page table|rss)(?: in process (?P<comm>.+?) +pfn:(?P<message>[0-9a-f]+)| in process (?P<name>.+?)  .*| .*)$", "Bad $what"),
     row(Kind::Other, Message, Head, Line, r"BUG: (?P<what>Bad rss-counter state|non-zero pgtables_bytes on freeing mm)", "$what"),
     row(Kind::Refcount, Message, Prelude, Trace, r"^refcount_t(?:: (?P<message>.*?)|.*?)\.?$", "refcount_t: $message"),
@@ -198,11 +203,11 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Dump, Message, Prelude, Trace, r"^page dumped because: (?P<message>.+)", "page dump"),
 
     // Sanitizers.
-    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in|on address) (?:(?P<symbol>SYM)|(?P<name>[\w.]+))?.*", "KASAN: $what"),
+    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in|on address) (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))?.*", "KASAN: $what"),
     row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+)", "KASAN: $what"),
     row(Kind::Kfence, Message, Head, Ruler, r"BUG: KFENCE: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|\S+)", "KFENCE: $what"),
-    row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[\w.]+))", "KMSAN: $what"),
-    row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[\w.]+))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),
+    row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))", "KMSAN: $what"),
+    row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),
     row(Kind::Ubsan, Message, Head, Ruler, r"UBSAN: (?P<what>[\w -]+?) in (?P<file>[^\s:]+):(?P<line>\d+)(?::\d+)?", "UBSAN: $what"),
     row(Kind::Ubsan, Oops, Prelude, Trace, r"^UBSAN: (?P<what>[\w -]+?) (?:at|in) (?P<symbol>SYM)", "UBSAN: $what"),
 
@@ -223,8 +228,8 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::SoftLockup, Message, Head, Quiet, r"BUG: soft lockup(?: detected)?(?: - CPU#(?P<cpu>\d+) stuck for \d+s! \[(?P<comm>.+):(?P<pid>\d+)\])?", "soft lockup"),
     row(Kind::HardLockup, Message, Head, Quiet, r"[Ww]atchdog detected hard LOCKUP on cpu (?P<cpu>\d+)", "hard lockup"),
     row(Kind::HardLockup, Message, Head, Quiet, r"CPU\d+ detected hard LOCKUP on cpu (?P<cpu>\d+)", "hard lockup"),
-    row(Kind::RcuStall, Message, Head, Quiet, r"INFO: (?P<what>\w+) (?:self-)?detected (?:expedited )?stalls? on CPUs?(?: (?P<cpu>\d+))?", "$what stall"),
-    row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) .*?(?:blocked|is blocked) (?:in I/O wait )?(?:for more than|on)", "task hung"),
+    row(Kind::RcuStall, Message, Head, Quiet, r"INFO: (?P<what>\w+) (?:self-)?detected (?:expedited )?stalls?(?: on (?:CPUs?|tasks)|, but suppressed|\? \()(?: (?P<cpu>\d+))?", "$what stall"),
+    row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) .*?blocked (?:in I/O wait )?for more than", "task hung"),
     row(Kind::WorkqueueLockup, Message, Head, Line, r"BUG: workqueue lockup - pool", "workqueue lockup"),
     row(Kind::Dump, Message, Head, Quiet, r"^NMI backtrace for cpu (?P<cpu>\d+)(?: skipped)?", "NMI backtrace"),
     row(Kind::Dump, Message, Head, Quiet, r"^task:(?P<comm>.+?) +state:\S+ +stack: *\d+ +pid: *(?P<pid>\d+)", "task dump"),
@@ -239,6 +244,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::RustPanic, Form::Bug, Prelude, Trace, r"(?:^|\brust_kernel: )panicked at (?:'(?P<message>.*)', )?(?P<file>[^\s:]+):(?P<line>\d+)(?::\d+)?", "Rust panic"),
 
     // The rest.
+    row(Kind::Other, Message, Head, Quiet, r"^WARNING: (?P<what>kernel stack (?:frame pointer|regs)) at .* has bad", "$what: bad value"),
     row(Kind::Other, Message, Head, Quiet, r"^irq (?P<what>\d+): nobody cared", "irq: nobody cared"),
     row(Kind::Other, Message, Head, Quiet, r"unchecked MSR access error: (?P<what>\w+) (?:to|from) 0x[0-9a-f]+ .*?(?:at rIP: 0x[0-9a-f]+ \((?P<symbol>SYM)\))?", "unchecked MSR access error: $what"),
     row(Kind::Other, Message, Head, Line, r"^(?P<what>Fixing recursive fault but reboot is needed)!", "$what"),

@@ -1024,3 +1024,91 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_that_a_mail_program_broke_is_one() {
+    check_bytes(
+        b"> BUG: KASAN: slab-use-after-free in
+> foo_read+0x12/0x30 drivers/a/foo.c:12
+> Read of size 8 at addr ffff888005b3e018 by task cat/31
+>
+> CPU: 1 UID: 0 PID: 31 Comm: cat Not tainted 6.19.0-rc6-dirty
+> #30 PREEMPT(full)
+> Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS
+> 1.16.2-1 04/01/2014
+> Call Trace:
+>  <TASK>
+>  dump_stack_lvl+0x10e/0x190
+>  kasan_report+0x147/0x180
+>  foo_read+0x12/0x30
+>  entry_SYSCALL_64_after_hwframe+0x77/0x7f
+>  </TASK>
+> ==================================================================
+",
+        expect![[r#"
+            kasan (message): KASAN: slab-use-after-free in foo_read
+        "#]],
+    );
+    check_bytes(
+        b"[    1.000000] Unable to handle kernel NULL pointer dereference at virtual
+address 0000000000000010
+[    1.000000] Mem abort info:
+[    1.000000]   ESR = 0x0000000096000004
+[    1.000000] Internal error: Oops: 0000000096000004 [#1] SMP
+[    1.000000] Modules linked in: foo(O)
+bar baz
+[    1.000000] CPU: 2 UID: 0 PID: 31 Comm: cat Kdump: loaded
+Tainted: G           O       6.14.0-rc1+ #38
+[    1.000000] pc : foo_read+0x12/0x30 [foo]
+[    1.000000] Call trace:
+[    1.000000]  foo_read+0x12/0x30 [foo]
+[    1.000000]  el0t_64_sync+0x190/0x194
+[    1.000000] Code: d5384100 f9400000 (f9400800)
+[    1.000000] ---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            null-dereference (oops): Unable to handle kernel NULL pointer dereference in foo_read
+        "#]],
+    );
+}
+
+#[test]
+fn inlined_functions_of_a_decoded_log_are_no_places() {
+    check_bytes(
+        b"==================================================================
+BUG: KASAN: slab-out-of-bounds in load include/linux/a.h:417 [inline]
+BUG: KASAN: slab-out-of-bounds in foo_read+0x12/0x30 drivers/a/foo.c:12
+Read of size 8 at addr ffff888005b3e018 by task cat/31
+
+CPU: 1 UID: 0 PID: 31 Comm: cat Not tainted 6.8.0 #1
+Call Trace:
+ <TASK>
+ __dump_stack lib/dump_stack.c:94 [inline]
+ dump_stack_lvl+0x10e/0x190 lib/dump_stack.c:120
+ print_address_description mm/kasan/report.c:378 [inline]
+ kasan_report+0x147/0x180 mm/kasan/report.c:595
+ load include/linux/a.h:417 [inline]
+ foo_read+0x12/0x30 drivers/a/foo.c:12
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+ </TASK>
+==================================================================
+------------[ cut here ]------------
+ret == -ENOENT
+WARNING: fs/a.c:757 at inner fs/a.c:757 [inline], CPU#1: cat/31
+WARNING: fs/a.c:757 at outer+0x7e7/0x800 fs/a.c:799, CPU#1: cat/31
+Modules linked in:
+CPU: 1 UID: 0 PID: 31 Comm: cat Not tainted 7.0.0 #1
+RIP: 0010:inner fs/a.c:757 [inline]
+RIP: 0010:outer+0x7e7/0x800 fs/a.c:799
+Call Trace:
+ <TASK>
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+ </TASK>
+---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            kasan (message): KASAN: slab-out-of-bounds in foo_read
+            warning (warning): WARNING in outer
+        "#]],
+    );
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Puts together what a mail program broke in two.
+//!
+//! Only lines that cannot be whole are completed, only by lines that mean nothing alone, and never
+//! across a timestamp: a line of the kernel's own stays as it is.
+
+use super::{details, shapes};
+use crate::console::Line;
+use regex::RegexSet;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// A line as the kernel printed it: one or more lines of the log.
+pub struct Whole<'a> {
+    /// Index of its first line.
+    pub first: usize,
+    /// Index of its last line.
+    pub last: usize,
+    /// Who printed it; empty if nobody says.
+    pub caller: &'a str,
+    /// The text.
+    pub text: Cow<'a, str>,
+}
+
+/// The most lines that make one.
+const PARTS: usize = 4;
+/// The most bytes of a line that are looked at. printk's own limit is far below; a damaged log
+/// may have one line of any length.
+const LONG: usize = 1 << 16;
+
+/// Every line of a log, with broken ones put together.
+pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let first = next;
+        let line = lines.get(first)?;
+        let mut text = Cow::Borrowed(start(&line.text));
+        let mut last = first;
+        while last - first < PARTS && is_unfinished(&text) {
+            let Some(rest) = lines.get(last + 1).filter(|rest| completes(&text, rest)) else {
+                break;
+            };
+            text = Cow::Owned(format!("{text} {}", rest.text.trim_start()));
+            last += 1;
+        }
+        next = last + 1;
+        Some(Whole {
+            first,
+            last,
+            caller: line.caller.as_deref().unwrap_or(""),
+            text,
+        })
+    })
+}
+
+/// What is looked at of a line.
+fn start(text: &str) -> &str {
+    let fits = |at: &usize| text.is_char_boundary(*at);
+    let end = (0..=LONG.min(text.len())).rev().find(fits).unwrap_or(0);
+    &text[..end]
+}
+
+/// A line that the kernel never ends so.
+fn is_unfinished(text: &str) -> bool {
+    static UNFINISHED: LazyLock<RegexSet> = LazyLock::new(|| {
+        #[allow(clippy::expect_used)] // Constants of this file; the tests compile them.
+        RegexSet::new(PATTERNS.iter().map(|pattern| details::ascii(pattern)))
+            .expect("the patterns of this file")
+    });
+    // Nobody breaks a shorter line, and none that matters is longer.
+    (24..=400).contains(&text.len()) && UNFINISHED.is_match(text)
+}
+
+/// How lines end that are broken where mail programs do it: at a blank.
+const PATTERNS: &[&str] = &[
+    r"BUG: K[A-Za-z]{3,4}N: [\w -]+ in(?: [\w.]+(?: [\w./-]+:\d+)?)?$",
+    r"Unable to handle kernel(?: [A-Za-z-]+)*$",
+    r"BUG: (?:unable|kernel|unable to handle.*)(?: [A-Za-z-]+)*(?: at|,)?(?: address:?)?$",
+    r"WARNING: CPU: \d+ PID: \d+ at(?: [\w./-]+:\d+)?$",
+    r"WARNING: [\w./-]+:\d+ at(?: SYM)?$",
+    r"Kernel panic - not syncing: Attempted to kill( init!)?$",
+    r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: .*(?:Not tainted|Tainted: [A-Z ]+|Kdump: loaded|Not)$",
+    r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: [^ ]+$",
+    r"^\s*Hardware name: .{30,}$",
+    // Decoded: "f (kernel/a.c:12" before "(discriminator 1))".
+    r" \([\w./-]+:\d+$",
+];
+
+/// Whether `rest` can be the end of a line that begins with `start`.
+fn completes(start: &str, rest: &Line) -> bool {
+    let text = rest.text.trim();
+    let wants_function = start.ends_with(" in") || start.ends_with(" at");
+    // In a log without timestamps the next line looks like any other, unless it means something.
+    rest.time.is_none()
+        && rest.caller.is_none()
+        && rest.level.is_none()
+        && !text.is_empty()
+        && text.len() <= 120
+        && shapes::find(text).is_none()
+        && details::find(text).is_none()
+        && (wants_function || details::frame(text).is_none())
+}
