@@ -88,6 +88,10 @@ rust-analyzer: tools-editor $(runner)
 readme: tools-host $(runner)
 	@$(runner) readme
 
+.PHONY: fuzz
+fuzz: tools-host
+	@scripts/fuzz.sh $(call shell-word,$(or $(SECONDS),60))
+
 .PHONY: doctor
 doctor:
 	@scripts/doctor.sh
