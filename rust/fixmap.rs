@@ -3,14 +3,82 @@
 //! The fixmap: pages whose virtual addresses are fixed when the kernel is compiled, one
 //! for each index.
 
-use super::bindings::{self, phys_addr_t, PAGE_SHIFT};
-use core::{ffi::c_void, ptr::NonNull};
+use super::bindings::{self, phys_addr_t, PAGE_SHIFT, PAGE_SIZE};
+use core::{ffi::c_void, ops::RangeInclusive, ptr::NonNull};
 
 /// Stands for a page: one of `enum fixed_addresses`.
 pub type Index = bindings::fixed_addresses;
 
 /// The first index that stands for no page any more: `__end_of_fixed_addresses`.
 pub const END: Index = bindings::fixed_addresses___end_of_fixed_addresses;
+
+/// The index after which those for the time of the boot come:
+/// `__end_of_permanent_fixed_addresses`.
+pub const END_OF_PERMANENT: Index = bindings::fixed_addresses___end_of_permanent_fixed_addresses;
+
+/// The first and the last index of those by which `early_ioremap()` maps.
+pub const FIX_BTMAPS: RangeInclusive<Index> =
+    bindings::fixed_addresses_FIX_BTMAP_END..=bindings::fixed_addresses_FIX_BTMAP_BEGIN;
+
+/// The first and the last index of those by which `kmap_local_page()` maps, if it does.
+pub const FIX_KMAP: Option<RangeInclusive<Index>> = {
+    #[cfg(CONFIG_KMAP_LOCAL)]
+    {
+        Some(bindings::fixed_addresses_FIX_KMAP_BEGIN..=bindings::fixed_addresses_FIX_KMAP_END)
+    }
+    #[cfg(not(CONFIG_KMAP_LOCAL))]
+    None
+};
+
+/// Other indices that this kernel has, by their names.
+#[cfg(CONFIG_X86_64)]
+pub const NAMED: [(&str, RangeInclusive<Index>); 4] = {
+    use bindings::*;
+    [
+        (
+            "FIX_DBGP_BASE",
+            fixed_addresses_FIX_DBGP_BASE..=fixed_addresses_FIX_DBGP_BASE,
+        ),
+        (
+            "FIX_EARLYCON_MEM_BASE",
+            fixed_addresses_FIX_EARLYCON_MEM_BASE..=fixed_addresses_FIX_EARLYCON_MEM_BASE,
+        ),
+        (
+            "FIX_APIC_BASE",
+            fixed_addresses_FIX_APIC_BASE..=fixed_addresses_FIX_APIC_BASE,
+        ),
+        (
+            "FIX_IO_APIC_BASE_0",
+            fixed_addresses_FIX_IO_APIC_BASE_0..=fixed_addresses_FIX_IO_APIC_BASE_END,
+        ),
+    ]
+};
+/// Other indices that this kernel has, by their names.
+#[cfg(CONFIG_ARM64)]
+pub const NAMED: [(&str, RangeInclusive<Index>); 4] = {
+    use bindings::*;
+    [
+        (
+            "FIX_HOLE",
+            fixed_addresses_FIX_HOLE..=fixed_addresses_FIX_HOLE,
+        ),
+        (
+            "FIX_FDT",
+            fixed_addresses_FIX_FDT_END..=fixed_addresses_FIX_FDT,
+        ),
+        (
+            "FIX_EARLYCON_MEM_BASE",
+            fixed_addresses_FIX_EARLYCON_MEM_BASE..=fixed_addresses_FIX_EARLYCON_MEM_BASE,
+        ),
+        (
+            "FIX_PTE to FIX_PGD",
+            fixed_addresses_FIX_PTE..=fixed_addresses_FIX_PGD,
+        ),
+    ]
+};
+
+/// The attributes of a page of ordinary memory.
+const FIXMAP_PAGE_NORMAL: u64 = bindings::PAGE_KERNEL as u64;
 
 /// The attributes of a page of device memory.
 #[cfg(CONFIG_X86_64)]
@@ -23,6 +91,27 @@ pub fn fix_to_virt(index: Index) -> NonNull<c_void> {
     let addr = bindings::FIXADDR_TOP as usize - ((index as usize) << PAGE_SHIFT);
     // SAFETY: The top is close to the largest address; an index does not get down to zero.
     unsafe { NonNull::new_unchecked(addr as *mut c_void) }
+}
+
+/// The index that stands for the page at `addr`, if one does.
+pub fn virt_to_fix(addr: NonNull<c_void>) -> Option<Index> {
+    let page = addr.as_ptr() as usize & !(PAGE_SIZE - 1);
+    let below = (bindings::FIXADDR_TOP as usize).checked_sub(page)?;
+    Index::try_from(below >> PAGE_SHIFT)
+        .ok()
+        .filter(|index| *index < END)
+}
+
+/// Maps the page of memory at `phys` to where `index` stands for.
+///
+/// # Safety
+///
+/// - `index` is less than [`END`].
+/// - Nobody else uses that index.
+/// - What is at `phys` may be read and written by whoever uses the mapping.
+pub unsafe fn set_fixmap(index: Index, phys: phys_addr_t) {
+    // SAFETY: The caller's promises are all that the kernel asks for.
+    unsafe { __set_fixmap(index, phys, FIXMAP_PAGE_NORMAL) };
 }
 
 /// Maps the page of device memory at `phys` to where `index` stands for.

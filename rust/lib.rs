@@ -26,18 +26,23 @@ pub mod checks;
 pub mod cma;
 pub mod device;
 pub mod early_ioremap;
+pub mod file;
 pub mod firmware;
 pub mod fixmap;
+pub mod free;
 pub mod gfp;
 pub mod image;
 pub mod io;
 pub mod kallsyms;
+pub mod kmap;
 pub mod kthread;
+pub mod layout;
 // What is linked in can use it, and the iterators and destructors would be in each module.
 #[cfg(not(MODULE))]
 pub mod memblock;
 pub mod mm;
 pub mod page;
+pub mod pgtable;
 pub mod phys;
 pub mod slab;
 pub mod user;

@@ -6,7 +6,7 @@ use super::{
     bindings,
     gfp::{self, gfp_t},
 };
-use core::{alloc::Layout, ffi::c_void, ops::Range, ptr::NonNull};
+use core::{alloc::Layout, ffi::c_void, mem::MaybeUninit, ops::Range, ptr::NonNull};
 use kernel::{alloc::AllocError, prelude::*};
 
 /// The address of a byte, as the memory bus has it.
@@ -104,6 +104,36 @@ impl MappedPages {
     pub fn phys(&self) -> Range<phys_addr_t> {
         let start = virt_to_phys(self.addr);
         start..start + (PAGE_SIZE << self.order) as phys_addr_t
+    }
+
+    /// Where the first byte is mapped.
+    pub fn addr(&self) -> NonNull<c_void> {
+        self.addr
+    }
+
+    /// Their bytes.
+    pub fn as_mut_slice(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: By the type invariants so many bytes are mapped there, and ours.
+        unsafe {
+            core::slice::from_raw_parts_mut(self.addr.as_ptr().cast(), PAGE_SIZE << self.order)
+        }
+    }
+
+    /// The `struct page` of the first of them.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUPP` on a kernel that never adds or removes memory: there the way to it is
+    /// one that bindgen cannot go.
+    pub fn page(&self) -> Result<NonNull<bindings::page>> {
+        #[cfg(CONFIG_MEMORY_HOTPLUG)]
+        {
+            let pfn = self.phys().start as usize / PAGE_SIZE;
+            // SAFETY: Any number will do.
+            NonNull::new(unsafe { bindings::pfn_to_online_page(pfn as _) }).ok_or(EFAULT)
+        }
+        #[cfg(not(CONFIG_MEMORY_HOTPLUG))]
+        Err(ENOTSUPP)
     }
 
     /// Where the byte is mapped that is at `phys` in memory.

@@ -53,6 +53,29 @@ impl Mapping {
         (self.start..self.start + self.size).step_by(PAGE_SIZE)
     }
 
+    /// Divides it into the first `size` bytes and the others.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` when these are not whole pages, or not so many.
+    pub fn split(self, size: usize) -> Result<[Self; 2]> {
+        if size % PAGE_SIZE != 0 || size == 0 || size >= self.size {
+            return Err(EINVAL);
+        }
+        // INVARIANT: Each is a part of what was ours, and `self` unmaps nothing any more.
+        let part = |start, size| Self {
+            start,
+            size,
+            _this_task: PhantomData,
+        };
+        let parts = [
+            part(self.start, size),
+            part(self.start + size, self.size - size),
+        ];
+        core::mem::forget(self);
+        Ok(parts)
+    }
+
     /// Unmaps it, and says where it was: nothing is there any more.
     pub fn unmap(self) -> UserPtr {
         self.start
