@@ -55,6 +55,11 @@ check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \
 		$(arch_given) $(call option,shard,SHARD) $(call option,profile,PROFILE) $(guest)
 
+.PHONY: merge
+merge: tools-host $(runner)
+	@$(if $(RESULTS),,echo "RESULTS= is missing: the results.json of each shard, or their folders" >&2; exit 2;) \
+	$(runner) merge -- $(RESULTS)
+
 .PHONY: shell
 shell: tools-arch $(runner)
 	@$(runner) shell $(on) $(guest)
@@ -109,7 +114,7 @@ tools-arch:
 tools-both:
 	@scripts/setup.sh --arch x86_64 --arch arm64
 tools-all:
-	@scripts/setup.sh --arch x86_64 --arch arm64 --lint
+	@scripts/setup.sh --arch x86_64 --arch arm64 --lint --browser
 tools-host:
 	@[ -x $(runner) ] && [ -f build/tools.env ] || \
 		scripts/setup.sh --arch $(call shell-word,$(ARCH))

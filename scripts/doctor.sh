@@ -33,7 +33,7 @@ main() {
 		esac
 		shift
 	done
-	groups=" base${archs:- x86_64 arm64} lint debug editor "
+	groups=" base${archs:- x86_64 arm64} lint debug editor browser "
 
 	BOLD='' GREEN='' RED='' YELLOW='' PLAIN=''
 	if [[ -t 1 && ! ${NO_COLOR:-} ]]; then
@@ -58,7 +58,7 @@ show_tools() {
 	# shellcheck disable=SC2059 # the format of every row
 	printf "$BOLD$row$PLAIN" tool for needed found '' '' '' 'path, or how to get it'
 	for name in "${NAMES[@]}"; do
-		[[ $1 == *" ${GROUP[$name]} "* ]] || continue
+		in_groups "$name" "$1" || continue
 		probe "$name"
 		[[ $VERSION || ! -f $FOUND || ! -x $FOUND || $name == busybox* ]] || version_of "$FOUND" || true
 		case $STATE in
@@ -69,7 +69,7 @@ show_tools() {
 		esac
 		case $STATE-${GROUP[$name]} in
 		ok-*) ;;
-		*-debug | *-editor) colour=$YELLOW ;;
+		*-debug | *-editor | *-browser) colour=$YELLOW ;;
 		*) NEEDED+=" $name," ;;
 		esac
 		# shellcheck disable=SC2059

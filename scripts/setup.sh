@@ -15,11 +15,12 @@ UPDATED='' # set when apt's lists are fresh
 
 usage() {
 	cat <<-END
-		usage: setup.sh [--arch x86_64|arm64]... [--lint] [--debug] [--editor]
+		usage: setup.sh [--arch x86_64|arm64]... [--lint] [--debug] [--editor] [--browser]
 		  --arch    what building for this architecture and booting it takes; both without it
 		  --lint    what the lints of make check take, too
 		  --debug   what make debug takes, too
 		  --editor  what make rust-analyzer takes, too
+		  --browser what make check can go without, too, where that is easily had
 		NO_INSTALL=1 only says what is missing. Tools can be chosen by environment variables:
 		  ${OVERRIDES[*]}
 	END
@@ -39,7 +40,7 @@ main() {
 			esac
 			shift
 			;;
-		--lint | --debug | --editor) extra+=("${1#--}") ;;
+		--lint | --debug | --editor | --browser) extra+=("${1#--}") ;;
 		-h | --help) usage && exit ;;
 		*) die 2 "unknown argument \"$1\"; --help tells what there is" ;;
 		esac
@@ -78,6 +79,7 @@ main() {
 	done
 	((${#MISSING[@]} == 0)) || probe_all
 	for name in "${MISSING[@]}"; do still_missing "$name"; done
+	get_optional
 	write_env
 }
 
@@ -96,7 +98,9 @@ still_missing() {
 
 cleanup() { rm -rf "${TEMPS[@]}"; }
 
-wanted() { [[ " ${WANTED[*]} " == *" ${GROUP[$1]} "* ]]; }
+wanted() { in_groups "$1" "${WANTED[*]}"; }
+
+optional() { [[ ${GROUP[$1]} == browser ]]; }
 
 # --- build/tools.env ---
 
@@ -144,6 +148,8 @@ is_current() {
 		key=${KEY[$name]}
 		if [[ $key ]]; then
 			value=${OLD[$key]:-}
+			# What was not to be had may have come since.
+			if [[ ! $value ]] && optional "$name" && ! type -P "$name" >/dev/null; then continue; fi
 			[[ $value && ($value != /* || -e $value) ]] || return
 		elif [[ $name != libelf ]]; then
 			type -P "$name" >/dev/null || return
@@ -163,7 +169,7 @@ kernel_stamp() { stat -Lc '%s-%Z' -- "$1"; }
 write_env() {
 	local tmp=$ENV_FILE.new name group has='' text=''
 	TEMPS+=("$tmp")
-	for group in base x86_64 arm64 lint debug editor; do
+	for group in base x86_64 arm64 lint debug editor browser; do
 		[[ ! ${PROBED[$group]:-} || ${LACKING[$group]:-} ]] || has+=" $group"
 	done
 	choices
@@ -186,18 +192,22 @@ write_env() {
 # Probes the groups wanted and those in tools.env; fills MISSING with the names of wanted tools that
 # are not there, and WHYS.
 probe_all() {
-	local name
+	local name group
 	declare -gA PROBED=() LACKING=() WHYS=()
-	MISSING=()
+	MISSING=() OPTIONAL=()
 	hash -r
 	for name in "${NAMES[@]}"; do
-		wanted "$name" || [[ " ${OLD[SETUP_HAS]:-} " == *" ${GROUP[$name]} "* ]] || continue
-		PROBED[${GROUP[$name]}]=1
+		wanted "$name" || in_groups "$name" "${OLD[SETUP_HAS]:-}" || continue
+		for group in ${GROUP[$name]//+/ }; do PROBED[$group]=1; done
 		probe "$name"
 		[[ $STATE != ok ]] || continue
-		LACKING[${GROUP[$name]}]=1
+		[[ $STATE != bad ]] || ! wanted "$name" || die 69 "$name: $WHY"
+		if optional "$name"; then
+			OPTIONAL+=("$name")
+			continue
+		fi
+		for group in ${GROUP[$name]//+/ }; do LACKING[$group]=1; done
 		wanted "$name" || continue
-		[[ $STATE != bad ]] || die 69 "$name: $WHY"
 		MISSING+=("$name")
 		WHYS[$name]=$WHY
 		[[ $STATE != old ]] || WHYS[$name]="$VERSION is too old, ${NEEDS[$name]} is needed"
@@ -233,6 +243,21 @@ get_packages() {
 	((${#packages[@]} == 0)) || tell_root "${packages[@]}"
 	[[ ! $unknown ]] || die 69 "${DISTRO_NAME:-this system} has no package for that which set-up knows of; \`make doctor\` lists all that is needed"
 	die 69 "nothing installed, as NO_INSTALL is set"
+}
+
+# Gets what can be done without, or says that it is done without.
+get_optional() {
+	local name
+	for name in "${OPTIONAL[@]}"; do
+		wanted "$name" || continue
+		if [[ ! ${NO_INSTALL:-} && ${PACKAGES[$name]} != - ]]; then
+			say "missing: $name, which a test of make check takes"
+			# shellcheck disable=SC2086 # a list of packages
+			(install_packages ${PACKAGES[$name]}) || true
+		fi
+		probe "$name"
+		[[ $STATE == ok ]] || say "going on without $name; a test of make check is skipped: $(how_to_get "$name")"
+	done
 }
 
 tell_root() {

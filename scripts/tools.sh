@@ -21,7 +21,8 @@ BINDGEN_VERSION=0.73.2 # built by cargo where the distribution's is too old for 
 # A row: command or thing | key in tools.env | group | oldest version | what for | packages per
 # distribution, "=" where they are those of the column before.
 # Groups: base is always needed, x86_64 and arm64 for that architecture, lint by `make check`; debug
-# and editor only by the commands named.
+# and editor only by the commands named. What is in two of them has a plus between. browser is what
+# `make check` goes without where it cannot be had: it says which test it then skips.
 # In place of packages: +cargo is built here by cargo, +fetch is fetched here out of a package that is
 # not installed (of another architecture; or because it would push out busybox), - is not packaged.
 # Versions: kbuild's own minimum (Documentation/process/changes.rst), except that
@@ -57,12 +58,13 @@ TOOLS=(
 	"dtc                |DTC            |arm64 |      |device-tree overlays          |device-tree-compiler  |=             |=              |dtc"
 	"shellcheck         |SHELLCHECK     |lint  |      |make check                    |shellcheck            |=             |=              |ShellCheck"
 	"gdb                |GDB            |debug |      |make debug                    |gdb-multiarch         |=             |=              |gdb"
-	"python3            |PYTHON3        |editor|3.5   |make rust-analyzer            |python3               |=             |=              |="
+	"python3            |PYTHON3        |editor+lint|3.7|make rust-analyzer, make check|python3              |=             |=              |="
+	"chromium           |CHROMIUM       |browser|     |make check: the results' page |chromium              |=             |-              |="
 )
 
 # Variables of the caller that decide what is chosen.
 OVERRIDES=(KERNEL_SRC KERNEL_SHA256 LLVM LIBCLANG_PATH RUSTC RUST_LIB_SRC RUSTDOC RUSTFMT CLIPPY_DRIVER
-	CARGO BINDGEN QEMU_X86_64 QEMU_ARM64 BUSYBOX_X86_64 BUSYBOX_ARM64 DTC SHELLCHECK GDB PYTHON3)
+	CARGO BINDGEN QEMU_X86_64 QEMU_ARM64 BUSYBOX_X86_64 BUSYBOX_ARM64 DTC SHELLCHECK GDB PYTHON3 CHROMIUM)
 
 # cargo sets CARGO for what it runs: that is nobody's wish.
 [[ -z ${CARGO_MANIFEST_DIR:-} ]] || unset CARGO
@@ -73,6 +75,15 @@ declare -A KEY=() GROUP=() NEEDS=() FOR=() PACKAGES=()
 declare -A VALUE=() # key of tools.env -> what probe() found
 DISTRO=''           # one of DISTROS, or empty
 DISTRO_NAME=''      # what the system calls itself
+
+# in_groups NAME GROUPS: whether it is of one of these.
+in_groups() {
+	local group
+	for group in ${GROUP[$1]//+/ }; do
+		[[ " $2 " != *" $group "* ]] || return 0
+	done
+	return 1
+}
 
 # Fills the tables above.
 load_tools() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `make check`: every case and twin on every machine, and what is checked on the host,
-//! as one KTAP report.
+//! with KTAP as the results come in.
 
 use crate::{
     case::{Case, Side},
@@ -9,19 +9,20 @@ use crate::{
     claim::Ends,
     faces,
     kernel::Kernel,
+    ktap::{self, Layout},
     list,
     machine::Machine,
     modules::{self, Modules},
     patched,
     project::{Project, Tools},
     report::Report,
+    results::{ShardInfo, Status, TestResult},
     run::{Finished, Options, Run},
-    term,
-    transcript::Status,
+    term::Checks,
+    transcript,
     verdict::Verdict,
 };
-use anyhow::{bail, Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{bail, Result};
 use std::{
     path::Path,
     process::Command,
@@ -30,6 +31,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc, Arc, OnceLock,
     },
+    time::{Duration, Instant},
 };
 
 /// A part of all tests, for several machines to share: the `1/4` of `SHARD=1/4`.
@@ -45,6 +47,14 @@ impl Shard {
 
     fn has(self, test: usize) -> bool {
         test % self.count == self.index - 1
+    }
+
+    /// For results: none when it is all of them.
+    pub fn info(self) -> Option<ShardInfo> {
+        (self.count > 1).then_some(ShardInfo {
+            index: self.index,
+            count: self.count,
+        })
     }
 }
 
@@ -67,6 +77,8 @@ pub enum Outcome {
     Pass,
     /// Not as it should be, for these reasons.
     Fail(Vec<String>),
+    /// Nothing could be judged, for these reasons.
+    Error(Vec<String>),
     /// Not to be run, for this reason.
     Skip(String),
 }
@@ -79,15 +91,46 @@ impl From<Verdict> for Outcome {
             other => {
                 let mut why = vec![other.name().to_owned()];
                 why.extend(other.why().iter().cloned());
-                Self::Fail(why)
+                match other {
+                    Verdict::Corrupted(_) | Verdict::Timeout(_) | Verdict::CouldNotRun(_) => {
+                        Self::Error(why)
+                    }
+                    _ => Self::Fail(why),
+                }
             }
         }
     }
 }
 
+impl Outcome {
+    fn parts(self) -> (Status, Vec<String>) {
+        match self {
+            Self::Pass => (Status::Pass, Vec::new()),
+            Self::Fail(why) => (Status::Fail, why),
+            Self::Error(why) => (Status::Error, why),
+            Self::Skip(why) => (Status::Skip, vec![why]),
+        }
+    }
+}
+
+/// A run of a case in a guest, for those who look for its traces.
+#[derive(Clone, Copy)]
+pub struct GuestOf<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Which of its sides.
+    pub side: Side,
+    /// The machine.
+    pub machine: &'a Machine,
+}
+
 /// A test: its name, and what it does.
 pub struct Test<'a> {
     name: String,
+    /// What to type for it alone.
+    repeat: Option<String>,
+    /// What it runs in a guest.
+    pub guest: Option<GuestOf<'a>>,
     body: Box<dyn Fn() -> Result<Outcome> + Send + Sync + 'a>,
 }
 
@@ -95,15 +138,38 @@ impl<'a> Test<'a> {
     fn new(name: impl Into<String>, body: impl Fn() -> Result<Outcome> + Send + Sync + 'a) -> Self {
         Self {
             name: name.into(),
+            repeat: None,
+            guest: None,
             body: Box::new(body),
         }
     }
 
-    /// An error is a failure like any other; the user's Ctrl-C is not.
+    /// The same, with what to type for it alone.
+    fn repeat(mut self, command: impl Into<String>) -> Self {
+        self.repeat = Some(command.into());
+        self
+    }
+
+    /// The same, known as a run in a guest.
+    fn guest(mut self, case: &'a Case, side: Side, machine: &'a Machine) -> Self {
+        self.guest = Some(GuestOf {
+            case,
+            side,
+            machine,
+        });
+        self
+    }
+
+    /// Its name: what dots separate is nested in KTAP.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// An error is a result like any other; the user's Ctrl-C is not.
     fn run(&self) -> Result<Outcome> {
         match (self.body)() {
             Err(error) if error.is::<child::Interrupted>() => Err(error),
-            Err(error) => Ok(Outcome::Fail(
+            Err(error) => Ok(Outcome::Error(
                 format!("could not run: {error:#}")
                     .lines()
                     .map(str::to_owned)
@@ -112,6 +178,46 @@ impl<'a> Test<'a> {
             outcome => outcome,
         }
     }
+
+    fn result(&self, outcome: Outcome, took: Duration) -> TestResult {
+        let (status, why) = outcome.parts();
+        TestResult {
+            name: self.name.clone(),
+            status,
+            why,
+            seconds: took.as_secs_f64(),
+            repeat: self.repeat.iter().cloned().collect(),
+            guest: None,
+        }
+    }
+
+    /// What is left of it when the user stops everything.
+    fn not_run(&self) -> TestResult {
+        TestResult {
+            status: Status::NotRun,
+            why: vec!["did not run: the check was stopped".to_owned()],
+            ..self.result(Outcome::Pass, Duration::ZERO)
+        }
+    }
+}
+
+/// `tests` in the order in which they are reported.
+pub fn in_order(tests: Vec<Test<'_>>) -> Vec<Test<'_>> {
+    let names: Vec<&str> = tests.iter().map(Test::name).collect();
+    let order = ktap::order(&names);
+    let mut tests: Vec<Option<Test<'_>>> = tests.into_iter().map(Some).collect();
+    order
+        .into_iter()
+        .filter_map(|index| tests[index].take())
+        .collect()
+}
+
+/// Those of `tests` that are `shard`'s.
+pub fn of_shard<'t, 'a>(tests: &'t [Test<'a>], shard: Shard) -> Vec<&'t Test<'a>> {
+    let numbered = tests.iter().enumerate();
+    numbered
+        .filter_map(|(index, test)| shard.has(index).then_some(test))
+        .collect()
 }
 
 /// A kernel of one architecture with its modules, or why there is none.
@@ -140,12 +246,8 @@ pub fn guest_tests<'a>(
         let case: &'a Case = case;
         for skip in &case.file.skip {
             if machines.iter().any(|machine| machine.arch == skip.arch) {
-                let name = format!(
-                    "{}.{}.{}",
-                    case.id,
-                    case.side_name(case.main_side()),
-                    skip.arch
-                );
+                let side = case.side_name(case.main_side());
+                let name = format!("{}.{}.{side}", case.id, skip.arch);
                 tests.push(Test::new(name, || Ok(Outcome::Skip(skip.reason.clone()))));
             }
         }
@@ -166,12 +268,13 @@ pub fn guest_tests<'a>(
                     continue;
                 };
                 let name = crate::run::test_name(case, side, machine);
-                tests.push(Test::new(name, move || {
+                let together = Test::new(name, move || {
                     match guest.verdict(project, tools, options, case, side)? {
                         Some(verdict) => Ok(verdict.into()),
                         None => (alone.body)(),
                     }
-                }));
+                });
+                tests.push(together.guest(case, side, machine));
             }
         }
     }
@@ -346,7 +449,7 @@ fn guest_test<'a>(
         };
         let finished = run.run(project, tools, options, |_| ())?;
         let console = finished.folder.join("console.log");
-        let missing = finished.comparison.status == Status::Missing;
+        let missing = finished.comparison.status == transcript::Status::Missing;
         let verdict = match finished.verdict {
             // Nobody would see it change.
             Verdict::Match if missing => Verdict::Differs(
@@ -361,6 +464,7 @@ fn guest_test<'a>(
         let verdict = verdict.because_not_match(|| format!("console: {}", console.display()));
         Ok(verdict.into())
     })
+    .guest(case, side, machine)
 }
 
 /// That a guest which is restored from a snapshot prints what one does that boots: for each
@@ -484,10 +588,15 @@ pub fn build_tests<'a>(
                 if face.arch.is_some_and(|arch| arch != kernel.arch) {
                     continue;
                 }
-                let name = format!("{}.build-{}.{}", case.id, face.name, kernel.arch);
-                tests.push(Test::new(name, move || {
+                let name = format!("{}.{}.build-{}", case.id, kernel.arch, face.name);
+                let command = format!(
+                    "make run-case CASE={} FACE={} ARCH={}",
+                    case.id, face.name, kernel.arch
+                );
+                let test = Test::new(name, move || {
                     Ok(faces::run(project, tools, kernel, case, face)?.0.into())
-                }));
+                });
+                tests.push(test.repeat(command));
             }
         }
     }
@@ -511,6 +620,7 @@ pub fn host_tests<'a>(
                 &project.build.join(format!("logs/host-{name}.log")),
             )
         })
+        .repeat(format!("scripts/cargo.sh {}", words.join(" ")))
     };
     let mut tests = vec![
         cargo("test", &["test", "--release", "--locked", "--quiet"]),
@@ -550,10 +660,7 @@ pub fn host_tests<'a>(
     for built in built {
         tests.push(Test::new(
             format!("modules.clippy.{}", built.kernel.arch),
-            move || {
-                modules::clippy(project, tools, &built.kernel)?;
-                Ok(Outcome::Pass)
-            },
+            move || passed(modules::clippy(project, tools, &built.kernel)),
         ));
     }
     tests.push(Test::new("scripts.shellcheck", move || {
@@ -568,6 +675,7 @@ pub fn host_tests<'a>(
         shellcheck.args(shell_scripts(&project.root)?);
         logged(&mut shellcheck, &project.build.join("logs/shellcheck.log"))
     }));
+    tests.extend(report_tests(project, tools, built));
     tests.push(Test::new("readme.current", move || {
         Ok(match list::stale_readme(&project.root, cases)? {
             None => Outcome::Pass,
@@ -575,6 +683,55 @@ pub fn host_tests<'a>(
         })
     }));
     tests
+}
+
+/// Tests of the host program that need what not every machine has: the kernel's own parser of
+/// KTAP, and a browser.
+fn report_tests<'a>(project: &'a Project, tools: &'a Tools, built: &'a [Built]) -> Vec<Test<'a>> {
+    let ignored = move |filter: &str, variables: &[(&str, &Path)]| {
+        let mut cargo = Command::new(project.root.join("scripts/cargo.sh"));
+        cargo.args([
+            "test",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--bin",
+            "oopsarium",
+        ]);
+        cargo.args(["--", "--ignored", "--skip", "pictures", filter]);
+        cargo.envs(variables.iter().copied());
+        let name = filter.rsplit("::").next().unwrap_or(filter);
+        let log = project.build.join(format!("logs/reports-{name}.log"));
+        logged(&mut cargo, &log)
+    };
+    let ktap = Test::new("reports.ktap", move || {
+        let source = built.first().map(|built| &built.kernel.source);
+        let parser = source.map(|source| source.join("tools/testing/kunit/kunit.py"));
+        let Some(parser) = parser.filter(|parser| parser.is_file()) else {
+            return Ok(Outcome::Skip(
+                "this kernel's source has no kunit.py".to_owned(),
+            ));
+        };
+        let Some(python) = tools.get("PYTHON3") else {
+            return Ok(Outcome::Skip(
+                "no python3; make doctor says how to get it".to_owned(),
+            ));
+        };
+        let variables = [
+            ("KUNIT_PY", parser.as_path()),
+            ("PYTHON3", Path::new(python)),
+        ];
+        ignored("ktap::tests::kunit", &variables)
+    });
+    let page = Test::new("reports.page", move || {
+        let Some(chromium) = tools.get("CHROMIUM") else {
+            return Ok(Outcome::Skip(
+                "no chromium; make doctor says how to get it".to_owned(),
+            ));
+        };
+        ignored("page::tests::browser", &[("CHROMIUM", Path::new(chromium))])
+    });
+    vec![ktap, page]
 }
 
 /// Every shell script of the project, as paths from anywhere.
@@ -599,110 +756,69 @@ fn shell_scripts(root: &Path) -> Result<Vec<std::path::PathBuf>> {
 }
 
 fn logged(command: &mut Command, log: &Path) -> Result<Outcome> {
-    child::run_logged(command, log, |_| ())?;
-    Ok(Outcome::Pass)
+    passed(child::run_logged(command, log, |_| ()))
+}
+
+/// What a check came to that fails with an error.
+fn passed(result: Result<()>) -> Result<Outcome> {
+    match result {
+        Ok(()) => Ok(Outcome::Pass),
+        Err(error) if error.is::<child::Interrupted>() => Err(error),
+        Err(error) => Ok(Outcome::Fail(
+            format!("{error:#}").lines().map(str::to_owned).collect(),
+        )),
+    }
 }
 
 /// Runs `tests`, as many at once as `jobs`, and prints what came of them to standard output
-/// in the order in which they stand. Says whether all of them passed.
-///
-/// # Errors
-///
-/// When the user stops it.
-pub fn run(tests: &[Test<'_>], shard: Shard, jobs: usize) -> Result<bool> {
-    let tests: Vec<&Test<'_>> = tests
-        .iter()
-        .enumerate()
-        .filter_map(|(index, test)| shard.has(index).then_some(test))
-        .collect();
-    println!("KTAP version 1");
-    println!("1..{}", tests.len());
-    let progress = ProgressBar::new(tests.len() as u64);
-    progress.set_style(
-        ProgressStyle::with_template("[{bar:30}] {pos}/{len}, {elapsed}: {msg}")
-            .context("progress template")?,
-    );
+/// in the order in which they stand. Also says whether the user stopped it: then the tests
+/// that were not run to their end say so.
+pub fn run(tests: &[&Test<'_>], jobs: usize) -> (Vec<TestResult>, bool) {
+    let names: Vec<&str> = tests.iter().map(|test| test.name()).collect();
+    let layout = Layout::new(&names);
+    print!("{}", layout.header());
+    let progress = Checks::start(tests.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
-    let mut totals = Totals::default();
-    std::thread::scope(|scope| -> Result<()> {
+    let mut found: Vec<TestResult> = Vec::new();
+    let mut waiting: Vec<Option<TestResult>> = tests.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
-            let (sender, next, tests, progress) = (sender.clone(), &next, &tests, &progress);
+            let (sender, next, progress) = (sender.clone(), &next, &progress);
             scope.spawn(move || loop {
                 let index = next.fetch_add(1, Ordering::SeqCst);
                 let Some(test) = tests.get(index) else { break };
-                progress.set_message(test.name.clone());
+                progress.begin(test.name());
+                let started = Instant::now();
                 let outcome = test.run();
+                let took = started.elapsed();
                 let stop = outcome.is_err();
+                let result = outcome.map(|outcome| test.result(outcome, took));
+                let good = matches!(&result, Ok(result) if result.status.is_good());
+                progress.end(test.name(), good || stop);
                 // Nobody listens any more when the user stopped it.
-                if sender.send((index, outcome)).is_err() || stop {
+                if stop || sender.send((index, result)).is_err() {
                     break;
                 }
             });
         }
         drop(sender);
-        let mut waiting: Vec<Option<Outcome>> = tests.iter().map(|_| None).collect();
-        let mut printed = 0;
-        for (index, outcome) in receiver {
-            waiting[index] = Some(outcome?);
-            progress.inc(1);
-            while let Some(outcome) = waiting.get_mut(printed).and_then(Option::take) {
-                let text = ktap(printed + 1, &tests[printed].name, &outcome);
+        for (index, result) in receiver {
+            waiting[index] = result.ok();
+            while let Some(result) = waiting.get_mut(found.len()).and_then(Option::take) {
+                found.push(result);
+                let text = layout.result(&found);
                 progress.suspend(|| print!("{text}"));
-                totals.count(&outcome);
-                printed += 1;
             }
         }
-        Ok(())
-    })?;
-    progress.finish_and_clear();
-    child::check_interrupted()?;
-    println!("{totals}");
-    term::note(&format!(
-        "{} passed, {} failed, {} skipped",
-        totals.pass, totals.fail, totals.skip
-    ));
-    Ok(totals.fail == 0)
-}
-
-/// A test's lines in a KTAP report: its reasons, then its result.
-fn ktap(number: usize, name: &str, outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Pass => format!("ok {number} {name}\n"),
-        Outcome::Skip(why) => format!("ok {number} {name} # SKIP {why}\n"),
-        Outcome::Fail(why) => {
-            let why = why.join("\n# ");
-            format!("# {why}\nnot ok {number} {name}\n")
-        }
+    });
+    progress.done();
+    let stopped = child::check_interrupted().is_err();
+    for index in found.len()..tests.len() {
+        let result = waiting[index].take();
+        found.push(result.unwrap_or_else(|| tests[index].not_run()));
     }
-}
-
-#[derive(Default)]
-struct Totals {
-    pass: usize,
-    fail: usize,
-    skip: usize,
-}
-
-impl Totals {
-    fn count(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Pass => self.pass += 1,
-            Outcome::Fail(_) => self.fail += 1,
-            Outcome::Skip(_) => self.skip += 1,
-        }
-    }
-}
-
-impl std::fmt::Display for Totals {
-    /// As the kernel's own selftests have it.
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "# Totals: pass:{} fail:{} xfail:0 xpass:0 skip:{} error:0",
-            self.pass, self.fail, self.skip
-        )
-    }
+    (found, stopped)
 }
 
 #[cfg(test)]
@@ -721,19 +837,36 @@ mod tests {
     }
 
     #[test]
-    fn reasons_come_before_the_result() {
-        let why = vec!["differs".to_owned(), "title: …".to_owned()];
-        let text = ktap(3, "x.bug.arm64", &Outcome::Fail(why));
-        assert_eq!(text, "# differs\n# title: …\nnot ok 3 x.bug.arm64\n");
-        let text = ktap(1, "y", &Outcome::Skip("no such thing".to_owned()));
-        assert_eq!(text, "ok 1 y # SKIP no such thing\n");
+    fn an_error_is_a_result_and_results_keep_their_order() {
+        let tests = [
+            Test::new("t.slow", || {
+                std::thread::sleep(Duration::from_millis(50));
+                bail!("no disk")
+            }),
+            Test::new("t.quick", || Ok(Outcome::Pass)),
+        ];
+        let tests: Vec<&Test<'_>> = tests.iter().collect();
+        let (results, stopped) = run(&tests, 2);
+        assert!(!stopped);
+        assert_eq!(results[0].name, "t.slow");
+        assert_eq!(results[0].status, Status::Error);
+        assert!(results[0].why[0].contains("no disk"));
+        assert!(results[0].seconds >= 0.05);
+        assert_eq!(results[1].status, Status::Pass);
     }
 
     #[test]
-    fn an_error_is_a_failure() {
-        let test = Test::new("t", || bail!("no disk"));
-        assert!(matches!(test.run(), Ok(Outcome::Fail(why)) if why[0].contains("no disk")));
-        assert!(!run(&[test], Shard::WHOLE, 2).unwrap());
+    fn what_was_stopped_did_not_run() {
+        let tests = [
+            Test::new("t.a", || Err(child::Interrupted.into())),
+            Test::new("t.b", || Ok(Outcome::Pass)),
+        ];
+        let tests: Vec<&Test<'_>> = tests.iter().collect();
+        let (results, _) = run(&tests, 1);
+        assert_eq!(results.len(), 2);
+        for result in results {
+            assert_eq!(result.status, Status::NotRun, "{}", result.name);
+        }
     }
 
     #[test]
@@ -750,7 +883,8 @@ mod tests {
             Verdict::Timeout(vec![]),
             Verdict::CouldNotRun(vec![]),
         ] {
-            assert!(matches!(Outcome::from(verdict), Outcome::Fail(_)));
+            let (status, _) = Outcome::from(verdict).parts();
+            assert!(!status.is_good());
         }
     }
 }

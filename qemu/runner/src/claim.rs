@@ -5,7 +5,7 @@
 
 use crate::{machine::Arch, report::Kind};
 use anyhow::{anyhow, bail, Context, Result};
-use serde::{de::Error as _, Deserialize, Deserializer};
+use serde::{de::Error as _, Deserialize, Deserializer, Serialize};
 use std::path::Path;
 
 /// A whole `case.toml`.
@@ -152,7 +152,7 @@ struct Override {
 }
 
 /// What a run is held against.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Claim {
     /// Words for the kernel's command line.
     pub kernel_args: String,
@@ -177,7 +177,7 @@ pub struct Claim {
 }
 
 /// Where a CMA region lies.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Region {
     /// Over the kernel's text, and nothing else of the kernel.
@@ -187,7 +187,7 @@ pub enum Region {
 }
 
 /// How a guest ends.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ends {
     /// It lives on, and is switched off when the case is done.
@@ -198,7 +198,7 @@ pub enum Ends {
 }
 
 /// One report that is claimed to come.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimedReport {
     /// What kind of report it is.

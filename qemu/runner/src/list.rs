@@ -78,7 +78,8 @@ pub fn explain(root: &Path, case: &Case) -> Result<String> {
     Ok(text)
 }
 
-fn reach(case: &Case) -> &'static str {
+/// How a case gets into the kernel, in words.
+pub fn reach(case: &Case) -> &'static str {
     match case.file.reach {
         Reach::Loadable => "loadable",
         Reach::Boot => "at boot",

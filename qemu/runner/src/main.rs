@@ -13,16 +13,23 @@ mod case;
 mod check;
 mod child;
 mod claim;
+mod decoded;
 mod devicetree;
 mod faces;
 mod guest;
 mod image;
+mod junit;
 mod kernel;
+mod ktap;
 mod list;
 mod machine;
+mod merge;
 mod modules;
+mod page;
 mod patched;
 mod project;
+mod record;
+mod results;
 mod run;
 mod show;
 mod snapshot;
@@ -41,9 +48,9 @@ use run::{Options, Run};
 use std::{
     io::Write,
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use term::{BAD, BOLD, GOOD};
 use verdict::Verdict;
@@ -110,6 +117,12 @@ enum Command {
         /// How long a guest may take, in seconds
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         timeout: Option<u64>,
+    },
+    /// Make the results of all shards of a check one
+    Merge {
+        /// The results.json of each shard, or the folders that they are in
+        #[arg(required = true)]
+        results: Vec<PathBuf>,
     },
     /// List the cases
     List,
@@ -277,6 +290,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             arch,
             timeout,
         } => bless_cases(&project, &cases, arch, timeout.map(Duration::from_secs)),
+        Command::Merge { results } => merge_shards(&project, &results),
         Command::List => {
             anstream::print!("{}", list::list(&Case::all(&project.root)?)?);
             Ok(0)
@@ -492,6 +506,7 @@ fn check_all(
     profile: &str,
     guest: &GuestArgs,
 ) -> Result<u8> {
+    let (since, started) = (SystemTime::now(), Instant::now());
     let cases = Case::all(&project.root)?;
     let chosen = case::select(&cases, patterns).map_err(usage)?;
     let options = guest.options(false).map_err(usage)?;
@@ -521,15 +536,103 @@ fn check_all(
     if patterns.trim().is_empty() {
         tests.extend(check::host_tests(project, &tools, &cases, &built));
     }
-    tests.extend(check::build_tests(project, &tools, &chosen, &built));
     tests.extend(check::guest_tests(
         project, &tools, &options, &chosen, &machines, &built,
     ));
     tests.extend(check::snapshot_tests(
         project, &tools, &options, &chosen, &machines, &built,
     ));
-    let good = check::run(&tests, shard, kernel::jobs())?;
-    Ok(u8::from(!good))
+    tests.extend(check::build_tests(project, &tools, &chosen, &built));
+    let tests = check::in_order(tests);
+    let own = check::of_shard(&tests, shard);
+    let checked = record::Checked {
+        built: &built,
+        variables: &variables(profile, guest),
+        since,
+    };
+    let (mut found, stopped) = check::run(&own, kernel::jobs());
+    let about = record::about(project, &tools, &checked);
+    record::guests(project, &checked, &own, &mut found);
+    let mut command = "make check".to_owned();
+    for (key, value) in [
+        ("CASES", patterns.trim()),
+        ("ARCH", arch.map_or("", Arch::name)),
+    ] {
+        if !value.is_empty() {
+            command += &format!(" {key}={}", term::quote(value));
+        }
+    }
+    let results = results::Results {
+        run: results::About {
+            seconds: started.elapsed().as_secs_f64(),
+            command: command + checked.variables,
+            shard: shard.info(),
+            interrupted: stopped,
+            ..about
+        },
+        plan: tests.iter().map(|test| test.name().to_owned()).collect(),
+        cases: record::cases(&project.root, &chosen)?,
+        machines: record::machines(&machines),
+        tests: found,
+        ..record::empty()
+    };
+    if !stopped {
+        print!("{}", ktap::summary(&results.totals()));
+    }
+    report_results(project, &project.build.join("results"), &results)
+}
+
+/// The variables of `make` that were given for kernel and guests, as they are typed.
+fn variables(profile: &str, guest: &GuestArgs) -> String {
+    let accel = match guest.accel {
+        accel::Choice::Auto => "",
+        accel::Choice::Kvm => "kvm",
+        accel::Choice::Tcg => "tcg",
+    };
+    let timeout = guest.timeout.map(|seconds| seconds.to_string());
+    let profile = Some(profile).filter(|profile| *profile != DEFAULT_PROFILE);
+    [
+        ("PROFILE", profile.unwrap_or_default()),
+        ("ACCEL", accel),
+        ("TIMEOUT", timeout.as_deref().unwrap_or_default()),
+        ("KERNEL_ARGS", guest.kernel_args.as_str()),
+        ("QEMU_ARGS", guest.qemu_args.as_str()),
+        ("SNAPSHOT", if guest.snapshot { "" } else { "0" }),
+    ]
+    .iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(key, value)| format!(" {key}={}", term::quote(value)))
+    .collect()
+}
+
+/// Writes `results` to `folder`, says how they are, and gives the program's exit status.
+fn report_results(project: &Project, folder: &Path, results: &results::Results) -> Result<u8> {
+    let page = record::write(folder, results)?;
+    term::note(&results.totals().in_words());
+    term::note(&format!(
+        "the results: {}",
+        project.relative(&page).display()
+    ));
+    if results.run.interrupted {
+        return Ok(130);
+    }
+    Ok(u8::from(!results.is_good()))
+}
+
+/// Makes the results of all shards one.
+fn merge_shards(project: &Project, paths: &[PathBuf]) -> Result<u8> {
+    let mut parts = Vec::new();
+    for path in paths {
+        let results = results::Results::read(path).map_err(usage)?;
+        parts.push((path.display().to_string(), results));
+    }
+    let mut results = merge::merge(&parts).map_err(usage)?;
+    // Whatever a shard that was stopped says of itself, this was not.
+    let stopped = std::mem::take(&mut results.run.interrupted);
+    let names: Vec<&str> = results.plan.iter().map(String::as_str).collect();
+    print!("{}", ktap::Layout::new(&names).whole(&results.tests));
+    let code = report_results(project, &project.build.join("merged"), &results)?;
+    Ok(code.max(u8::from(stopped)))
 }
 
 fn bless_cases(

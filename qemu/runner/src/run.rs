@@ -144,12 +144,7 @@ impl Run<'_> {
 
     /// Where its traces come to stand.
     fn folder(&self, results: &Path) -> PathBuf {
-        results.join(&self.machine.name).join(match self.side {
-            Side::Variant(_) => {
-                self.case.module(self.case.main_side()) + "_" + self.case.side_name(self.side)
-            }
-            side => self.case.module(side),
-        })
+        folder(results, self.case, self.side, self.machine)
     }
 
     /// Gives the guest what depends on where its kernel comes to lie: a device tree of its own,
@@ -474,8 +469,18 @@ pub fn together(
 }
 
 /// A run's name in a test report: `gfp-slab.bug.x86_64`.
+/// Where the traces of a run come to stand, below `results`.
+pub fn folder(results: &Path, case: &Case, side: Side, machine: &Machine) -> PathBuf {
+    results.join(&machine.name).join(match side {
+        Side::Variant(_) => case.module(case.main_side()) + "_" + case.side_name(side),
+        side => case.module(side),
+    })
+}
+
+/// A run's name in a test report: `gfp-slab.x86_64.bug`. What dots separate is nested there.
 pub fn test_name(case: &Case, side: Side, machine: &Machine) -> String {
-    format!("{}.{}.{}", case.id, case.side_name(side), machine.name)
+    let side = case.side_name(side).replace('.', "-");
+    format!("{}.{}.{side}", case.id, machine.name)
 }
 
 /// A run, as it is kept in `verdict.json`.

@@ -9,6 +9,7 @@ use std::{
     fmt::Write,
     io::{IsTerminal, Write as _},
     process::Command,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -125,12 +126,84 @@ impl Drop for Progress {
     }
 }
 
+/// The line that says, on a terminal, which tests run and how many are left.
+pub struct Checks {
+    bar: ProgressBar,
+    state: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    names: Vec<String>,
+    bad: usize,
+}
+
+impl Running {
+    fn message(&self) -> String {
+        let bad = match self.bad {
+            0 => String::new(),
+            bad => format!("{bad} not good; "),
+        };
+        format!("{bad}{}", self.names.join(", "))
+    }
+}
+
+impl Checks {
+    /// Starts, with none of `tests` tests done.
+    pub fn start(tests: usize) -> Self {
+        let bar = ProgressBar::new(tests as u64);
+        let template = "[{bar:20}] {pos}/{len}, {elapsed} so far{left}: {wide_msg}";
+        bar.set_style(with_left(template));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self {
+            bar,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The test called `name` begins.
+    pub fn begin(&self, name: &str) {
+        self.change(|state| state.names.push(name.to_owned()));
+    }
+
+    /// The test called `name` is over.
+    pub fn end(&self, name: &str, good: bool) {
+        self.change(|state| {
+            if let Some(at) = state.names.iter().position(|running| running == name) {
+                state.names.remove(at);
+            }
+            state.bad += usize::from(!good);
+        });
+        self.bar.inc(1);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Running)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        self.bar.set_message(state.message());
+    }
+
+    /// Does `what` while the line is not there.
+    pub fn suspend(&self, what: impl FnOnce()) {
+        self.bar.suspend(what);
+    }
+
+    /// Takes the line away.
+    pub fn done(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 fn style(bounded: bool) -> ProgressStyle {
     let template = if bounded {
         "{msg} [{bar:30}] {pos}/about {len}, {elapsed} so far{left}"
     } else {
         "{spinner} {msg}, {elapsed} so far"
     };
+    with_left(template)
+}
+
+fn with_left(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
@@ -176,6 +249,20 @@ mod tests {
             quoted(&command),
             "qemu O=/a -append 'console=ttyS0 -- gfp_slab' ''"
         );
+    }
+
+    #[test]
+    fn the_line_says_what_runs_and_what_went_wrong() {
+        let checks = Checks::start(3);
+        let said = || checks.state.lock().unwrap().message();
+        checks.begin("a.bug");
+        checks.begin("b.bug");
+        assert_eq!(said(), "a.bug, b.bug");
+        checks.end("a.bug", false);
+        assert_eq!(said(), "1 not good; b.bug");
+        checks.end("b.bug", true);
+        assert_eq!(checks.bar.position(), 2);
+        checks.done();
     }
 
     #[test]
