@@ -3,10 +3,16 @@
 //! Any bytes are a log: reading them never panics, and what comes out keeps its promises.
 
 #![no_main]
+#![allow(dead_code, unused_imports)] // The program uses the rest.
 
+#[path = "../../src/console.rs"]
+mod console;
+#[path = "../../src/report/mod.rs"]
+mod report;
+
+use console::Line;
 use libfuzzer_sys::fuzz_target;
-use oopsarium::console::{self, Line};
-use oopsarium::report::{self, Report};
+use report::Report;
 
 fuzz_target!(|bytes: &[u8]| {
     let lines = console::lines(bytes);

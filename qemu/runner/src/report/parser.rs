@@ -660,11 +660,7 @@ impl Open {
 
     fn is_whole(&self, why: Why) -> bool {
         let trace = !self.report.trace.is_empty();
-        let rooted = self
-            .report
-            .trace
-            .last()
-            .is_some_and(|frame| is_root(&frame.symbol.name));
+        let rooted = is_rooted(&self.report.trace);
         match self.end {
             End::Line => true,
             // A warning that panics, and arm64's stack overflow, never come to their own end.
@@ -785,8 +781,8 @@ fn is_cut(text: &str) -> bool {
     text.contains(" cut here ")
 }
 
-/// Functions in which every stack begins, so that a trace that ends in one is whole.
-fn is_root(name: &str) -> bool {
+/// Whether a trace goes back to where every stack begins: then none of it is missing.
+fn is_rooted(trace: &[Frame]) -> bool {
     const ROOTS: &[&str] = &[
         "ret_from_fork",
         "int_ret_from_sys_call",
@@ -801,7 +797,6 @@ fn is_root(name: &str) -> bool {
         "entry_SYSENTER",
         "entry_INT80",
         "el0_sync",
-        "el0_svc",
         "el0t_",
         "el0_irq",
         "start_kernel",
@@ -812,7 +807,16 @@ fn is_root(name: &str) -> bool {
         "__secondary_switched",
         "system_call",
     ];
-    name == "kthread" || ROOTS.iter().any(|root| name.starts_with(root))
+    let names = |known: &str| trace.iter().any(|frame| frame.symbol.name == known);
+    let Some(last) = trace.last().map(|frame| frame.symbol.name.as_str()) else {
+        return false;
+    };
+    match last {
+        "kthread" => true,
+        // The root up to 5.4; newer kernels call it, through do_el0_svc().
+        "el0_svc" | "el0_svc_naked" => !names("do_el0_svc"),
+        _ => !last.ends_with("_handler") && ROOTS.iter().any(|root| last.starts_with(root)),
+    }
 }
 
 /// The title of a row with its groups filled in.
@@ -879,10 +883,7 @@ fn promote(stall: &mut Report) {
         &stall.trace,
     );
     // What the log broke off is still broken off.
-    let whole = stall
-        .trace
-        .last()
-        .is_some_and(|frame| is_root(&frame.symbol.name));
+    let whole = is_rooted(&stall.trace);
     if whole || !stall.notes.iter().any(|note| note == Why::LogEnd.note()) {
         stall.complete = true;
         stall.notes.clear();

@@ -886,38 +886,176 @@ survived: nothing happened
 " expect![[""]];
 }
 
-#[test]
-fn messy_transports_change_nothing() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs/x86_64-6.12-bug.log");
-    let plain = std::fs::read_to_string(path).unwrap();
-    let wanted: Vec<String> = reports(&lines(plain.as_bytes()))
+/// Every log of the tests, as text.
+fn all_logs() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn summaries(log: &str) -> Vec<String> {
+    reports(&lines(log.as_bytes()))
         .iter()
         .map(summary)
-        .collect();
+        .collect()
+}
+
+#[test]
+fn messy_transports_change_nothing() {
     let wraps: &[fn(&str) -> String] = &[
         |line| format!("{line}\r"),
         |line| format!("\x1b[1;31m{line}\x1b[0m"),
         |line| format!("<4>{line}"),
         |line| format!("Nov 21 03:04:05 host kernel: {line}"),
+        |line| format!("Nov 21 03:04:05 {line}"),
         |line| format!("2026-11-21T03:04:05.123456+01:00 host kernel: {line}"),
+        |line| format!("2026-11-21T03:04:05.123456+01:00   {line}"),
         |line| format!("[2026-11-21 03:04:05.123] {line}"),
         |line| format!("> {line}"),
+        |line| format!(">> >>> {line}"),
+        |line| format!("    {line}"),
+        |line| format!("> >   {line}"),
         |line| format!("kern  :warn  : {line}"),
         |line| format!("\0{line}\0"),
-        |line| {
+        |line| format!("{line}\nNov 21 03:04:05 host sshd[12]: Connection closed"),
+        |line| line.replace('=', "=3D"),
+    ];
+    for (name, plain) in all_logs() {
+        let wanted = summaries(&plain);
+        for (index, wrap) in wraps.iter().enumerate() {
+            let messy: Vec<String> = plain.lines().map(wrap).collect();
+            let mut messy = messy.join("\n");
+            if index + 1 == wraps.len() {
+                messy += "\n=3D=3D=3D soft =\nbreak\n";
+            }
+            assert_eq!(summaries(&messy), wanted, "{name}, wrapping {index}");
+        }
+    }
+}
+
+#[test]
+fn a_log_needs_no_timestamps_and_callers() {
+    let (_, plain) = &all_logs()
+        .into_iter()
+        .find(|(name, _)| name == "x86_64-6.12-bug.log")
+        .unwrap();
+    let bare: Vec<&str> = plain
+        .lines()
+        .map(|line| {
             line.split_once("] ")
                 .map_or(line, |(_, text)| text.trim_start_matches("[   T1]"))
-                .to_string()
-        },
-    ];
-    for (index, wrap) in wraps.iter().enumerate() {
-        let messy: Vec<String> = plain.lines().map(wrap).collect();
-        let got: Vec<String> = reports(&lines(messy.join("\n").as_bytes()))
-            .iter()
-            .map(summary)
-            .collect();
-        assert_eq!(got, wanted, "wrapping {index}");
+        })
+        .collect();
+    assert_eq!(summaries(&bare.join("\n")), summaries(plain));
+}
+
+#[test]
+fn a_report_that_is_cut_off_says_so() {
+    for (name, plain) in all_logs() {
+        let all: Vec<&str> = plain.split_inclusive('\n').collect();
+        let whole = reports(&lines(plain.as_bytes()));
+        let Some(first) = whole.first().filter(|report| report.complete) else {
+            continue;
+        };
+        for end in first.first + 1..all.len() {
+            let cut = reports(&lines(all[..end].concat().as_bytes()));
+            let Some(report) = cut.first() else { continue };
+            // Whole is only what lacks no frame, and it is never another report.
+            assert!(
+                !report.complete || report.trace == first.trace,
+                "{name} cut at line {end}: {}",
+                summary(report)
+            );
+            assert!(
+                report.title == first.title || !report.complete,
+                "{name} cut at line {end}: {}",
+                summary(report)
+            );
+        }
     }
+}
+
+#[test]
+fn a_stall_names_what_the_timer_interrupted() {
+    check_bytes(
+        b"[ 6048.741784] rcu: INFO: rcu_preempt self-detected stall on CPU
+[ 6048.747550] rcu: \t1-....: (5249 ticks this GP) idle=c5a/1/0x4 softirq=5/5 fqs=2425
+[ 6048.757384] \t(t=5253 jiffies g=1416105 q=117)
+[ 6048.761745] Task dump for CPU 1:
+[ 6048.764977] spinner         R  running task        0 32520    426 0x00000202
+[ 6048.772030] Call trace:
+[ 6048.774493]  dump_backtrace+0x0/0x130
+[ 6048.781477]  sched_show_task+0x108/0x138
+[ 6048.788983]  rcu_dump_cpu_stacks+0x94/0xd0
+[ 6048.797357]  update_process_times+0x2c/0x70
+[ 6048.801545]  gic_handle_irq+0x84/0xd0
+[ 6048.801545]  el1_irq+0xb8/0x140
+[ 6048.801545]  spin_for_ever+0x14/0x20 [spinner]
+[ 6048.801545]  kthread+0x12c/0x130
+[ 6048.801545]  ret_from_fork+0x10/0x18
+",
+        expect![[r#"
+            rcu-stall (message): rcu_preempt stall in spin_for_ever
+        "#]],
+    );
+}
+
+#[test]
+fn where_every_frame_carries_the_message_none_is_named() {
+    check_bytes(
+        b"BUG: Bad page state in process a  pfn:11bf4c
+page: refcount:0 mapcount:0 mapping:0000000000000000 index:0x4 pfn:0x11bf4c
+page dumped because: nonzero _refcount
+CPU: 1 PID: 6166 Comm: a Not tainted 6.8.0 #0
+Call trace:
+ dump_backtrace+0x1b8/0x1e4
+ show_stack+0x2c/0x3c
+ dump_stack_lvl+0xd0/0x124
+",
+        expect![[r#"
+            bad-page (message): Bad page state, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn a_hung_task_knows_whom_it_waits_for() {
+    check_bytes(
+        b"INFO: task a:100 blocked for more than 120 seconds.
+      Not tainted 6.15.0 #1
+\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.
+task:a               state:D stack:0     pid:100   ppid:1      flags:0x00004000
+Call Trace:
+ <TASK>
+ __schedule+0x1/0x2
+ schedule+0x1/0x2
+ schedule_preempt_disabled+0x1/0x2
+ __mutex_lock+0x1/0x2
+ foo_open+0x1/0x2
+ entry_SYSCALL_64_after_hwframe+0x1/0x2
+ </TASK>
+INFO: task a:100 is blocked on a mutex likely owned by task b:200.
+task:b               state:S stack:0     pid:200   ppid:1      flags:0x00004000
+Call Trace:
+ <TASK>
+ schedule+0x1/0x2
+ msleep+0x1/0x2
+ entry_SYSCALL_64_after_hwframe+0x1/0x2
+ </TASK>
+",
+        expect![[r#"
+            hung-task (message): task hung in foo_open
+        "#]],
+    );
 }
 
 #[test]
@@ -984,10 +1122,8 @@ fn long_logs_take_linear_time() {
 
 /// Lines of which real logs are made, in any order and cut anywhere.
 fn shuffled() -> impl Strategy<Value = String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    for (_, text) in all_logs() {
         all.extend(text.lines().map(|line| {
             line.split_once("] ")
                 .map_or(line, |(_, rest)| rest)
