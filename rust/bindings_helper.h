@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mman.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>

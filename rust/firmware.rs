@@ -8,7 +8,7 @@ use super::{
     phys::{PhysAddr, PhysRange, PAGE_SIZE},
 };
 
-pub use imp::{memory, usable, NAME};
+pub use imp::{memory, no_map, usable, NAME};
 
 /// The map of the PC firmware, from which the kernel fills memblock
 /// (`e820__memblock_setup()`). The boot loader hands it over; QEMU's microvm does so itself.
@@ -16,6 +16,7 @@ pub use imp::{memory, usable, NAME};
 mod imp {
     use super::*;
     use core::ptr::addr_of;
+    use kernel::prelude::*;
 
     /// What it is called.
     pub const NAME: &str = "E820 table";
@@ -28,6 +29,15 @@ mod imp {
         } else {
             range
         }
+    }
+
+    /// The memory that a device tree keeps out of the kernel's map.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV`: there is no device tree.
+    pub fn no_map() -> Result<PhysRange> {
+        Err(ENODEV)
     }
 
     /// Where what is the BIOS's begins: `BIOS_BEGIN` of asm/e820/types.h.
@@ -57,7 +67,7 @@ mod imp {
 mod imp {
     use super::*;
     use core::ptr;
-    use kernel::{c_str, ffi::c_int};
+    use kernel::{c_str, ffi::c_int, prelude::*};
 
     /// What it is called.
     pub const NAME: &str = "device tree";
@@ -79,6 +89,21 @@ mod imp {
             (!node.is_null()).then(|| reg(node))
         })
         .flatten()
+    }
+
+    /// The memory that is not to be mapped, as qemu/overlays/nomap.dts has it.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` when the device tree has none.
+    pub fn no_map() -> Result<PhysRange> {
+        let path = c_str!("/reserved-memory/nomap@4c000000").as_char_ptr();
+        // SAFETY: A path; no options are wanted.
+        let node = unsafe { bindings::of_find_node_opts_by_path(path, ptr::null_mut()) };
+        if node.is_null() {
+            return Err(ENODEV);
+        }
+        reg(node).next().ok_or(ENODEV)
     }
 
     /// The ranges in the property `reg` of `node`.

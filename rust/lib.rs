@@ -31,6 +31,7 @@ pub mod firmware;
 pub mod fixmap;
 pub mod free;
 pub mod gfp;
+pub mod hotplug;
 pub mod image;
 pub mod io;
 pub mod kallsyms;
