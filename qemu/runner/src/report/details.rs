@@ -427,6 +427,16 @@ fn module(text: &str) -> Module {
     }
 }
 
+/// Whether a line may be the beginning of a frame: `foo`, `foo+0x1`, `[<ffffffff8`.
+pub fn is_half_frame(text: &str) -> bool {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"^\s*(?:\? )?(?:[A-Za-z_][\w.]*(?:\+[0-9a-fx]*(?:/[0-9a-fx]*)?)?|\[<?[0-9a-f]*>?\]?)\s*$",
+        )
+    });
+    PATTERN.is_match(text)
+}
+
 /// Reads a line of a call trace that has an address but no name.
 pub fn bare_frame(text: &str) -> Option<Frame> {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {

@@ -601,7 +601,7 @@ impl Open {
             self.remember(text);
         }
         match self.end {
-            End::Quiet if body && self.place != Place::Before => self.strange_in_quiet(),
+            End::Quiet if body && self.place != Place::Before => self.strange_in_quiet(text),
             End::Victim if self.foreign <= GAP_VICTIM => Next::Stay,
             End::Quiet if self.foreign > GAP_BODY => Next::Close(Why::Over),
             _ if self.only_preludes && self.foreign > GAP_BODY => Next::Close(Why::Lost),
@@ -612,8 +612,9 @@ impl Open {
 
     /// What has no end mark ends with the first line that is not part of its trace, unless a tag
     /// says that more is to come.
-    fn strange_in_quiet(&mut self) -> Next {
-        if self.tag && self.foreign <= 3 {
+    fn strange_in_quiet(&mut self, text: &str) -> Next {
+        // Where the log breaks off in the middle of a frame, its trace did not end.
+        if self.tag && self.foreign <= 3 || self.foreign == 1 && details::is_half_frame(text) {
             return Next::Stay;
         }
         // The line that ends it is somebody else's, not a gap in this one.

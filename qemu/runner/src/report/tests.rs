@@ -1248,3 +1248,25 @@ Call Trace:
         "#]],
     );
 }
+
+#[test]
+fn a_log_that_breaks_off_within_a_frame_is_cut() {
+    for half in [
+        "do_sys",
+        "do_syscall_64+0x",
+        "? do_syscall_64+0x44/0x",
+        "[<ffffffff8",
+    ] {
+        let log = format!(
+            "BUG: soft lockup - CPU#1 stuck for 22s! [a:1]
+CPU: 1 PID: 1 Comm: a Not tainted 6.8.0 #1
+RIP: 0010:foo+0x1/0x2
+Call Trace:
+ bar+0x1/0x2
+ {half}"
+        );
+        let found = reports(&lines(log.as_bytes()));
+        assert_eq!(found.len(), 1, "{half}");
+        assert!(!found[0].complete, "{half}");
+    }
+}
