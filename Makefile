@@ -50,6 +50,10 @@ bless: $(if $(arch_given),tools-arch,tools-both) $(runner)
 	@$(runner) bless $(arch_given) $(call option,timeout,TIMEOUT) \
 		-- $(call shell-word,$(if $(CASE),$(CASE),$(CASES)))
 
+.PHONY: mutate
+mutate: tools-both $(runner)
+	@$(runner) mutate $(call option,cases,CASES)
+
 .PHONY: check
 check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \

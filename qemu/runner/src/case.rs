@@ -4,8 +4,8 @@
 //! `modules/` or `samples/` that holds a `case.toml` is one; nothing lists it by hand.
 
 use crate::{
-    claim::{CaseFile, Reach, Variants},
-    machine::Arch,
+    claim::{line_of, CaseFile, Reach, Variants},
+    machine::{Arch, Machine},
 };
 use anyhow::{bail, Context, Result};
 use globset::Glob;
@@ -70,6 +70,7 @@ impl Case {
     ///
     /// When a claim is not as it should be, or a module is missing.
     pub fn all(root: &Path) -> Result<Vec<Self>> {
+        let machines = Machine::all(root)?;
         let mut cases = Vec::new();
         for kind in ["modules", "samples"] {
             let parent = root.join(kind);
@@ -79,12 +80,51 @@ impl Case {
             for entry in entries {
                 let folder = entry?.path();
                 if folder.join("case.toml").is_file() {
-                    cases.push(Self::read(folder, kind == "samples")?);
+                    let case = Self::read(folder, kind == "samples")?;
+                    case.check_names(root, &machines)?;
+                    cases.push(case);
                 }
             }
             cases[first..].sort_by(|a: &Self, b| a.id.cmp(&b.id));
         }
         Ok(cases)
+    }
+
+    /// What a claim names has to be there: a machine that is none would never be missed.
+    fn check_names(&self, root: &Path, machines: &[Machine]) -> Result<()> {
+        let claim = self.folder.join("case.toml");
+        let text = fs::read_to_string(&claim).unwrap_or_default();
+        let place = |start: &str| format!("{}:{}", claim.display(), line_of(&text, start, 0));
+        for name in &self.file.machines {
+            if !machines.iter().any(|machine| machine.name == *name) {
+                let known: Vec<&str> = machines.iter().map(|m| m.name.as_str()).collect();
+                bail!(
+                    "{}: machines: no machine \"{name}\"; known: {}",
+                    place("machines"),
+                    known.join(", ")
+                );
+            }
+        }
+        let claims = self.sides().into_iter().map(|side| self.claim(side));
+        let own = claims.clone().filter_map(|claim| claim.script.as_ref());
+        let builds = self.file.build.iter();
+        let build = builds.flat_map(|build| [build.patch.as_ref(), build.source.as_ref()]);
+        let own = own.chain(build.flatten()).map(|name| (name, &self.folder));
+        let root = root.to_owned();
+        let patches = claims.filter_map(|claim| claim.patch.as_ref());
+        for (name, folder) in own.chain(patches.map(|name| (name, &root))) {
+            if !folder.join(name).is_file() {
+                let start = text
+                    .lines()
+                    .find(|line| line.contains(&format!("\"{name}\"")));
+                bail!(
+                    "{}: \"{name}\": no such file in {}",
+                    place(start.map_or("\0", str::trim_start)),
+                    folder.display()
+                );
+            }
+        }
+        Ok(())
     }
 
     fn read(folder: PathBuf, sample: bool) -> Result<Self> {

@@ -69,7 +69,6 @@ impl Guarded {
     ///
     /// When it cannot be started.
     pub fn start(command: &mut Command) -> Result<Self> {
-        check_interrupted()?;
         // SAFETY: prctl() is one system call, which may stand between fork and exec.
         unsafe {
             command.process_group(0).pre_exec(|| {
@@ -78,6 +77,8 @@ impl Guarded {
             })
         };
         let mut running = running();
+        // Only now: whoever interrupts from here on waits for the lock, and finds the child.
+        check_interrupted()?;
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
@@ -203,19 +204,36 @@ const SHOWN: usize = 30;
 ///
 /// When it cannot be started, or fails: then with what it said.
 pub fn output(command: &mut Command) -> Result<Vec<u8>> {
-    check_interrupted()?;
-    let output = command
+    command
         .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", crate::term::quoted(command)))?;
-    if !output.status.success() {
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Guarded::start(command)?;
+    let stderr = child.child().stderr.take();
+    let errors = std::thread::spawn(move || stderr.map(read_all).unwrap_or_default());
+    let said = child
+        .child()
+        .stdout
+        .take()
+        .map(read_all)
+        .unwrap_or_default();
+    let errors = errors.join().unwrap_or_default();
+    let status = child.wait()?;
+    if !status.success() {
         bail!(
-            "{} failed: {}",
+            "{} failed ({status}): {}",
             crate::term::quoted(command),
-            String::from_utf8_lossy(&output.stderr).trim()
+            String::from_utf8_lossy(&errors).trim()
         );
     }
-    Ok(output.stdout)
+    Ok(said)
+}
+
+/// All that comes, up to an error.
+fn read_all(mut from: impl std::io::Read) -> Vec<u8> {
+    let mut said = Vec::new();
+    let _ = from.read_to_end(&mut said);
+    said
 }
 
 #[cfg(test)]

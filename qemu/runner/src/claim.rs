@@ -97,6 +97,15 @@ pub enum Reach {
     Scenario,
 }
 
+/// The line, counted from 1, that is the `index`th to begin with `start`; 1 if there is none.
+pub fn line_of(text: &str, start: &str, index: usize) -> usize {
+    let mut lines = text.lines().enumerate();
+    let found = lines
+        .by_ref()
+        .filter(|(_, line)| line.trim_start().starts_with(start));
+    found.map(|(number, _)| number + 1).nth(index).unwrap_or(1)
+}
+
 /// A claim, and how it differs on some kernels. (Flattened into a common part, the keys
 /// would lose what `deny_unknown_fields` says about a misspelt one.)
 #[derive(Clone, Debug, Deserialize)]
@@ -238,7 +247,7 @@ impl CaseFile {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text).map_err(|error| anyhow!("{}:{error}", path.display()))
+        Self::parse(&text).map_err(|error| anyhow!("{}:{error:#}", path.display()))
     }
 
     /// Reads a `case.toml`'s text. The error begins with the line.
@@ -254,7 +263,8 @@ impl CaseFile {
             _ => bail!("1: a case has [bug] and [fixed], a sample has [sample], and none has both"),
         }
         if file.reach == Reach::Scenario && file.sample.is_none() {
-            bail!("1: reach: only a [sample] can be a scenario");
+            let line = line_of(text, "reach", 0);
+            bail!("{line}: reach: only a [sample] can be a scenario");
         }
         let claims = [
             ("bug", &file.bug),
@@ -265,25 +275,31 @@ impl CaseFile {
             let Some(claim) = claim else { continue };
             claim
                 .check(file.sample.is_some())
-                .with_context(|| format!("1: [{name}]"))?;
+                .with_context(|| format!("{}: [{name}]", line_of(text, &format!("[{name}]"), 0)))?;
             if claim.name.is_some() {
-                bail!("1: [{name}]: no name; only a [[variant]] has one");
+                let line = line_of(text, &format!("[{name}]"), 0);
+                bail!("{line}: [{name}]: no name; only a [[variant]] has one");
             }
         }
-        for variant in &file.variant {
+        for (index, variant) in file.variant.iter().enumerate() {
+            let line = line_of(text, "[[variant]]", index);
             let name = variant.name.as_deref();
-            let name = name.context("1: [[variant]]: no name; the test report needs one")?;
+            let name = name.with_context(|| {
+                format!("{line}: [[variant]]: no name; the test report needs one")
+            })?;
             variant
                 .check(file.sample.is_some())
-                .with_context(|| format!("1: [[variant]] {name}"))?;
+                .with_context(|| format!("{line}: [[variant]] {name}"))?;
         }
-        for build in &file.build {
+        for (index, build) in file.build.iter().enumerate() {
+            let line = line_of(text, "[[build]]", index);
             build
                 .check()
-                .with_context(|| format!("1: [[build]] {}", build.name))?;
+                .with_context(|| format!("{line}: [[build]] {}", build.name))?;
         }
         if file.machines.is_empty() {
-            bail!("1: machines: a case runs on one at least, such as \"x86_64\"");
+            let line = line_of(text, "machines", 0);
+            bail!("{line}: machines: a case runs on one at least, such as \"x86_64\"");
         }
         Ok(file)
     }
@@ -465,7 +481,7 @@ lines = ["survived: x"]
         assert!(range.contains("write \">=7.0\""), "{range}");
 
         let lines = error("lines = [\"survived: x\"]", "");
-        assert!(lines.contains("[fixed]: no lines"), "{lines}");
+        assert!(lines.starts_with("18: [fixed]: no lines"), "{lines}");
 
         let build = error("[fixed]", "[[build]]\nname = \"x\"\nerrors = []\n[fixed]");
         assert!(build.contains("either patch and target"), "{build}");

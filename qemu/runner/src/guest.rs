@@ -71,6 +71,8 @@ pub enum Ended {
     Done,
     /// Time ran out.
     TimedOut,
+    /// It printed more than anybody can want, and was ended.
+    Flooded,
 }
 
 /// What a guest left behind.
@@ -233,13 +235,17 @@ pub fn follow(
     let reader = std::thread::spawn(move || forward(stdout, &sender));
     let errors = std::thread::spawn(move || {
         let mut said = Vec::new();
-        // What could be read before an error is all there is.
-        let _ = stderr.read_to_end(&mut said);
+        // What could be read before an error is all there is; the rest is thrown away, so
+        // that QEMU does not wait for a reader.
+        let _ = stderr.by_ref().take(CHATTER).read_to_end(&mut said);
+        let _ = std::io::copy(&mut stderr, &mut std::io::sink());
         String::from_utf8_lossy(&said).into_owned()
     });
 
     let mut console = before.to_vec();
     let mut shown = console.len();
+    // Up to here there is no end of a line behind `shown`.
+    let mut scanned = shown;
     let deadline = start + timeout;
     let ended = 'guest: loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -255,15 +261,21 @@ pub fn follow(
             Err(RecvTimeoutError::Timeout) => break Some(Ended::TimedOut),
             Err(RecvTimeoutError::Disconnected) => break None,
         }
-        while let Some(end) = console[shown..].iter().position(|byte| *byte == b'\n') {
-            let text = String::from_utf8_lossy(&console[shown..shown + end]);
+        while let Some(end) = console[scanned..].iter().position(|byte| *byte == b'\n') {
+            let end = scanned + end;
+            let text = String::from_utf8_lossy(&console[shown..end]);
             let text = text.trim_end_matches('\r');
             line(text);
             let end_it = done(text)?;
-            shown += end + 1;
+            shown = end + 1;
+            scanned = shown;
             if end_it {
                 break 'guest Some(Ended::Done);
             }
+        }
+        scanned = console.len();
+        if console.len() > FLOOD {
+            break Some(Ended::Flooded);
         }
     };
     if ended.is_some() {
@@ -285,6 +297,13 @@ pub fn follow(
         took,
     })
 }
+
+/// How much of a console is kept, in bytes. A guest that prints more is ended: some hundred
+/// times what the longest case prints, and little enough to be parsed, and for a small disk.
+pub const FLOOD: usize = 8 << 20;
+
+/// How much is kept of what QEMU itself says, in bytes.
+const CHATTER: u64 = 64 << 10;
 
 /// What every guest's kernel is told: to restart at once when it panics, which ends QEMU;
 /// and not to hold back what init says, however often it speaks.
@@ -430,10 +449,24 @@ pub mod tests {
 
     #[test]
     fn a_guest_that_prints_for_ever_is_ended() {
-        let (outcome, lines) = run("yes", Duration::from_millis(300));
-        assert_eq!(outcome.ended, Ended::TimedOut);
+        let (outcome, lines) = run("yes again and again and again and again and again", LONG);
+        assert_eq!(outcome.ended, Ended::Flooded);
         assert!(lines.len() > 100);
+        assert!(outcome.console.len() < FLOOD + (1 << 20));
+        // In one line, too, and slowly.
+        let (outcome, _) = run("yes | tr -d '\\n'", LONG);
+        assert_eq!(outcome.ended, Ended::Flooded);
+        let (outcome, _) = run("while :; do echo y; sleep 0.01; done", MOMENT);
+        assert_eq!(outcome.ended, Ended::TimedOut);
     }
 
+    #[test]
+    fn what_qemu_says_is_bounded_too() {
+        let (outcome, _) = run("head -c 9000000 /dev/zero >&2; echo end", LONG);
+        assert!(outcome.stderr.len() as u64 <= CHATTER);
+        assert_eq!(outcome.ended, Ended::Done);
+    }
+
+    const MOMENT: Duration = Duration::from_millis(300);
     const LONG: Duration = Duration::from_secs(60);
 }

@@ -162,7 +162,9 @@ fn stripped(tools: &Tools, module: &Path) -> Result<PathBuf> {
     let slim = module.with_extension("ko.stripped");
     let stamp = module.with_extension("ko.stripped.of");
     let version = fingerprint(module)?;
-    if slim.is_file() && fs::read_to_string(&stamp).is_ok_and(|old| old == version) {
+    // Of both: what was made may have been damaged since.
+    let facts = || fingerprint(&slim).map(|made| format!("{version}{made}"));
+    if facts().is_ok_and(|facts| fs::read_to_string(&stamp).is_ok_and(|old| old == facts)) {
         return Ok(slim);
     }
     let folder = module.parent().unwrap_or(Path::new("."));
@@ -170,7 +172,7 @@ fn stripped(tools: &Tools, module: &Path) -> Result<PathBuf> {
     let mut objcopy = Command::new(llvm_tool(tools, "llvm-objcopy")?);
     child::output(objcopy.arg("--strip-debug").arg(module).arg(&fresh))?;
     fresh.persist(&slim)?;
-    project::write_whole(&stamp, version.as_bytes())?;
+    project::write_whole(&stamp, facts()?.as_bytes())?;
     Ok(slim)
 }
 

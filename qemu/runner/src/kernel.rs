@@ -164,8 +164,11 @@ impl Kernel {
     pub fn build(&self, project: &Project, tools: &Tools) -> Result<()> {
         let inputs = self.inputs(project, tools)?;
         let stamp = self.output.join("oopsarium.inputs");
-        let current =
-            || fs::read_to_string(&stamp).is_ok_and(|old| old == inputs) && self.image().is_file();
+        let current = || {
+            fs::read_to_string(&stamp).is_ok_and(|old| old == inputs)
+                && self.image().is_file()
+                && self.damaged().is_empty()
+        };
         if current() && !self.open {
             return Ok(());
         }
@@ -176,6 +179,14 @@ impl Kernel {
         // Whatever happens from here on, the kernel is not what the old stamp says.
         if stamp.exists() {
             fs::remove_file(&stamp)?;
+        }
+        // kbuild goes by times, and would take a newer file for a good one.
+        for path in self.damaged() {
+            term::note(&format!(
+                "{} is not as it was built; it is made again",
+                path.display()
+            ));
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
         link_in(project, &self.source)?;
         self.configure(project, tools)?;
@@ -211,7 +222,33 @@ impl Kernel {
             project::write_whole(&counted, progress.steps().to_string().as_bytes())?;
         }
         progress.done();
+        let made: Vec<String> = self.made().iter().filter_map(|path| seal(path)).collect();
+        project::write_whole(&self.seals(), made.concat().as_bytes())?;
         project::write_whole(&stamp, inputs.as_bytes())
+    }
+
+    /// What a build ends in.
+    fn made(&self) -> Vec<PathBuf> {
+        let mut made = vec![self.vmlinux(), self.image()];
+        made.dedup();
+        made
+    }
+
+    fn seals(&self) -> PathBuf {
+        self.output.join("oopsarium.made")
+    }
+
+    /// Those of them that are no longer as the build left them: a disk that was full, or
+    /// another hand. A user's own tree may be built by the user, too.
+    fn damaged(&self) -> Vec<PathBuf> {
+        let Ok(sealed) = fs::read_to_string(self.seals()) else {
+            return Vec::new();
+        };
+        let mut made = self.made();
+        made.retain(|path| {
+            !self.open && path.is_file() && seal(path).is_none_or(|seal| !sealed.contains(&seal))
+        });
+        made
     }
 
     /// A log's place.
@@ -346,6 +383,14 @@ const CONFIG_STAMP: &str = "oopsarium.config";
 
 fn source_line(source: &Path) -> String {
     format!("source {}\n", source.display())
+}
+
+/// What tells whether a file has been touched: its name, size and time, in a line.
+fn seal(path: &Path) -> Option<String> {
+    let whole = fingerprint(path).ok()?;
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let facts = whole.strip_prefix(&path.display().to_string())?.to_owned();
+    Some(name + &facts)
 }
 
 /// The profile that there always is.
@@ -611,6 +656,19 @@ mod tests {
             check("CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=17\n"),
             ["CONFIG_B=n, which became y", "CONFIG_C=18, which became 17"]
         );
+    }
+
+    #[test]
+    fn a_file_that_was_touched_has_another_seal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vmlinux");
+        assert_eq!(seal(&path), None);
+        fs::write(&path, "whole").unwrap();
+        let whole = seal(&path).unwrap();
+        assert!(whole.starts_with("vmlinux 5 "), "{whole}");
+        assert_eq!(seal(&path).unwrap(), whole);
+        fs::write(&path, "who").unwrap();
+        assert_ne!(seal(&path).unwrap(), whole);
     }
 
     #[test]

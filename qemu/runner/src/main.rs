@@ -25,6 +25,7 @@ mod list;
 mod machine;
 mod merge;
 mod modules;
+mod mutate;
 mod page;
 mod patched;
 mod project;
@@ -123,6 +124,12 @@ enum Command {
         /// The results.json of each shard, or the folders that they are in
         #[arg(required = true)]
         results: Vec<PathBuf>,
+    },
+    /// Change what the last runs printed, and what is claimed, and see each change noticed
+    Mutate {
+        /// Only the cases that match these patterns
+        #[arg(long, default_value = "")]
+        cases: String,
     },
     /// List the cases
     List,
@@ -231,9 +238,34 @@ fn main() -> ExitCode {
                 69
             };
             let _ = writeln!(anstream::stderr(), "{BAD}oopsarium:{BAD:#} {error:#}");
+            if let Some(advice) = advice(&error) {
+                let _ = writeln!(anstream::stderr(), "{advice}");
+            }
             ExitCode::from(code)
         }
     }
+}
+
+/// What to do about a file or a disk that cannot be written.
+fn advice(error: &anyhow::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    let kinds = error.chain().filter_map(|cause| {
+        let error = cause.downcast_ref::<std::io::Error>()?;
+        Some(error.kind())
+    });
+    kinds.into_iter().find_map(|kind| match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(
+            "free some space there (make clean removes all that was built), or name a build \
+             folder on another disk with O=",
+        ),
+        ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::PermissionDenied
+        | ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists => {
+            Some("make that a folder that you may write to, or name another build folder with O=")
+        }
+        _ => None,
+    })
 }
 
 /// A mistake in what was typed.
@@ -291,6 +323,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             timeout,
         } => bless_cases(&project, &cases, arch, timeout.map(Duration::from_secs)),
         Command::Merge { results } => merge_shards(&project, &results),
+        Command::Mutate { cases } => mutate_cases(&project, &cases),
         Command::List => {
             anstream::print!("{}", list::list(&Case::all(&project.root)?)?);
             Ok(0)
@@ -685,6 +718,38 @@ fn bless_cases(
     let tools = Tools::read(project)?;
     let failed = bless::bless(project, &tools, timeout, &wanted, kernel::jobs())?;
     Ok(u8::from(failed != 0))
+}
+
+fn mutate_cases(project: &Project, patterns: &str) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let chosen = case::select(&cases, patterns).map_err(usage)?;
+    let machines = Machine::all(&project.root)?;
+    let tools = Tools::read(project)?;
+    let mut kernels = Vec::new();
+    for arch in Arch::ALL {
+        let kernel = Kernel::locate(project, &tools, arch, DEFAULT_PROFILE)?;
+        if kernel.image().is_file() {
+            let modules = modules::build(project, &tools, &kernel, None).ok();
+            kernels.push((kernel, modules));
+        }
+    }
+    let mut runs = Vec::new();
+    // A sample checks itself, and prints what it found.
+    for case in chosen.into_iter().filter(|case| !case.is_sample()) {
+        let here = |machine: &&Machine| case.file.machines.contains(&machine.name);
+        for machine in machines.iter().filter(here) {
+            for (kernel, modules) in kernels.iter().filter(|(k, _)| k.arch == machine.arch) {
+                runs.extend(case.sides().into_iter().map(|side| Run {
+                    case,
+                    side,
+                    machine,
+                    kernel,
+                    modules: modules.as_ref(),
+                }));
+            }
+        }
+    }
+    Ok(u8::from(!mutate::mutate(project, &runs)?))
 }
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {

@@ -167,6 +167,16 @@ pub fn brief_lock(folder: &Path, name: &str) -> Result<File> {
     Ok(file)
 }
 
+/// Whether nobody has locked `file`.
+pub fn is_free(file: &File) -> bool {
+    FileExt::try_lock_exclusive(file).unwrap_or(false)
+}
+
+/// Locks `file` for as long as it is open.
+pub fn keep(file: &File) -> Result<()> {
+    FileExt::lock_exclusive(file).context("cannot lock")
+}
+
 fn lock_file(folder: &Path, name: &str) -> Result<File> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join(name);

@@ -110,7 +110,7 @@ impl Run<'_> {
     }
 
     /// The names of what it does in the guest.
-    fn parts(&self) -> Vec<String> {
+    pub fn parts(&self) -> Vec<String> {
         let parts = self.case.parts(self.side);
         parts.iter().map(Part::name).collect()
     }
@@ -143,7 +143,7 @@ impl Run<'_> {
     }
 
     /// Where its traces come to stand.
-    fn folder(&self, results: &Path) -> PathBuf {
+    pub fn folder(&self, results: &Path) -> PathBuf {
         folder(results, self.case, self.side, self.machine)
     }
 
@@ -176,7 +176,7 @@ impl Run<'_> {
     /// Where a report says that it comes from, and the statement there. Where it does not say,
     /// as a page fault does not, the function of its title does: what is inlined there, such
     /// as the access itself, is left out.
-    fn statement(&self, report: &Report) -> Option<Statement> {
+    pub fn statement(&self, report: &Report) -> Option<Statement> {
         if let Some(place) = &report.location {
             let file = self.kernel.source.join(&place.file);
             return Some((place.clone(), symbols::statement(&file, place.line)));
@@ -341,14 +341,8 @@ pub fn together(
     let claim = first.claim()?;
     let results = project.build.join("results");
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
-    // Under a name of its own until it is whole: two runs of one case do not mix.
-    let traces = || {
-        tempfile::Builder::new()
-            .prefix(".running-")
-            .tempdir_in(&results)
-            .with_context(|| format!("cannot write to {}", results.display()))
-    };
-    let shared = traces()?;
+    let traces = || unfinished(&results);
+    let (shared, _ours) = traces()?;
 
     let mut modules = Vec::new();
     let mut scripts = Vec::new();
@@ -426,7 +420,7 @@ pub fn together(
             }
         }
         let folder = run.folder(&results);
-        let traces = traces()?;
+        let (traces, _ours) = traces()?;
         for entry in fs::read_dir(shared.path())? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default();
@@ -499,6 +493,34 @@ struct Record<'a> {
     versions: &'a Versions,
     transcript: &'a Comparison,
     reports: &'a [Report],
+}
+
+/// How a folder is called whose run is not at its end.
+const RUNNING: &str = ".running-";
+
+/// A folder for the traces of a run, under a name of its own until they are whole: two runs of
+/// one case do not mix. It is locked as long as the run lives, so that those of runs that
+/// were killed are known, and removed.
+fn unfinished(results: &Path) -> Result<(tempfile::TempDir, fs::File)> {
+    let cannot = || format!("cannot write to {}", results.display());
+    let _lock = project::brief_lock(results, ".lock")?;
+    for entry in fs::read_dir(results).with_context(cannot)? {
+        let path = entry.with_context(cannot)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(RUNNING) {
+            let dead = fs::File::open(&path).is_ok_and(|folder| project::is_free(&folder));
+            if dead {
+                fs::remove_dir_all(&path).with_context(cannot)?;
+            }
+        }
+    }
+    let folder = tempfile::Builder::new()
+        .prefix(RUNNING)
+        .tempdir_in(results)
+        .with_context(cannot)?;
+    let handle = fs::File::open(folder.path()).with_context(cannot)?;
+    project::keep(&handle)?;
+    Ok((folder, handle))
 }
 
 /// Puts the traces of a run in the place of those of the last one.

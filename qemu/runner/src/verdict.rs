@@ -6,14 +6,17 @@
 use crate::{
     claim::{Claim, ClaimedReport, Ends},
     console::Line,
-    guest::Ended,
+    guest::{Ended, FLOOD},
     report::{Kind, Location, Report},
 };
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, os::unix::process::ExitStatusExt};
 
 /// What init and the boot hook put before the lines that are meant for this program.
 pub const MARK: &str = "oopsarium: ";
+
+/// How much of a line is quoted, in characters.
+const LAST_WORDS: usize = 300;
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -128,8 +131,15 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
     let Some(begin) = evidence.marker(&format!("begin {first}")) else {
         return no_begin(evidence);
     };
-    if evidence.ended == Ended::TimedOut {
-        return Verdict::Timeout(vec![evidence.last_words()]);
+    match evidence.ended {
+        Ended::TimedOut => return Verdict::Timeout(vec![evidence.last_words()]),
+        Ended::Flooded => return flooded(evidence),
+        // Somebody ended QEMU: the host's memory ran out, or a person lost patience.
+        Ended::Exited(status) if status.signal().is_some() => {
+            let why = format!("QEMU was ended ({status}); {}", evidence.last_words());
+            return Verdict::CouldNotRun(vec![why]);
+        }
+        Ended::Exited(_) | Ended::Done => {}
     }
     let done = evidence.marker("done").is_some();
     let end = evidence.end_status();
@@ -183,6 +193,18 @@ pub fn judge(claim: &Claim, evidence: &Evidence<'_>) -> Verdict {
                     evidence.refusal(begin)
                 ),
             );
+            if evidence
+                .lines
+                .iter()
+                .any(|line| line.text.contains("version magic '"))
+            {
+                why.insert(
+                    1,
+                    "the module was built for another kernel; make clean, and run it again: it \
+                     builds both"
+                        .to_owned(),
+                );
+            }
             Verdict::CouldNotRun(why)
         }
         _ if done && primary.is_empty() && !expected.is_empty() && attempted => {
@@ -227,7 +249,14 @@ impl Evidence<'_> {
             .rev()
             .find(|line| !line.text.trim().is_empty());
         match last {
-            Some(line) => format!("the last that it said: {}", line.text.trim()),
+            Some(line) => {
+                let text = line.text.trim();
+                // Of a line that never ends, its end is the last.
+                let skipped = text.chars().count().saturating_sub(LAST_WORDS);
+                let text: String = text.chars().skip(skipped).collect();
+                let dots = if skipped > 0 { "… " } else { "" };
+                format!("the last that it said: {dots}{text}")
+            }
             None => "it said nothing".to_owned(),
         }
     }
@@ -244,6 +273,16 @@ impl Evidence<'_> {
     }
 }
 
+/// Nobody can say of a log that has no end what it would have said.
+fn flooded(evidence: &Evidence<'_>) -> Verdict {
+    let why = format!(
+        "the guest printed more than {} MiB, and was ended; {}",
+        FLOOD >> 20,
+        evidence.last_words()
+    );
+    Verdict::Corrupted(vec![why])
+}
+
 fn no_begin(evidence: &Evidence<'_>) -> Verdict {
     let mut why = vec![format!(
         "the guest never came to the case; {}",
@@ -254,6 +293,7 @@ fn no_begin(evidence: &Evidence<'_>) -> Verdict {
     }
     match evidence.ended {
         Ended::TimedOut => Verdict::Timeout(why),
+        Ended::Flooded => flooded(evidence),
         _ => Verdict::CouldNotRun(why),
     }
 }
@@ -458,7 +498,6 @@ fn compare_lines(claimed: &[String], lines: &[Line], why: &mut Vec<String>) {
 mod tests {
     use super::*;
     use crate::{console, report};
-    use std::os::unix::process::ExitStatusExt;
 
     const LOG: &str = "\
 [    0.5] Linux version 6.12
@@ -680,6 +719,22 @@ Segmentation fault
         red(&check(no_end, |_| ()), "differs", "died before it was done");
         let hung = judged(LOG, &claim(), Ended::TimedOut);
         red(&hung, "timeout", "the last that it said: oopsarium: done");
+        let killed = Ended::Exited(std::process::ExitStatus::from_raw(9));
+        red(
+            &judged(LOG, &claim(), killed),
+            "could not run",
+            "QEMU was ended (signal: 9",
+        );
+        red(
+            &judged(LOG, &claim(), Ended::Flooded),
+            "corrupted",
+            "more than 8 MiB",
+        );
+        red(
+            &judged("Linux version 6.12\n", &claim(), Ended::Flooded),
+            "corrupted",
+            "more than 8 MiB",
+        );
         let hung = judged("Linux version 6.12\n", &claim(), Ended::TimedOut);
         red(&hung, "timeout", "never came to the case");
         // A silent twin whose module would not load has not shown anything.
@@ -772,6 +827,17 @@ oopsarium: done
             "differs",
             "a report that nothing claims",
         );
+    }
+
+    #[test]
+    fn a_module_of_another_kernel_is_named_as_that() {
+        let log = "oopsarium: begin gfp_slab\n\
+            gfp_slab: version magic '6.1.0 SMP mod_unload ' should be '6.12.117 SMP mod_unload '\n\
+            insmod: can't insert '/lib/modules/6.12.117/extra/gfp_slab.ko': invalid module format\n\
+            oopsarium: end gfp_slab status=1\noopsarium: done\n";
+        let verdict = judged(log, &claim(), exited());
+        red(&verdict, "could not run", "built for another kernel");
+        red(&verdict, "could not run", "version magic '6.1.0 SMP");
     }
 
     #[test]
