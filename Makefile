@@ -89,6 +89,14 @@ explain: tools-host $(runner)
 	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
 	$(runner) explain -- $(call shell-word,$(CASE))
 
+# Without a kernel there still is what the log itself says.
+.PHONY: decode
+decode: tools-host $(runner)
+	@$(if $(LOG),,echo 'LOG= is missing: a file with a kernel log, or - for standard input' >&2; exit 2;) \
+	$(runner) decode $(call option,vmlinux,VMLINUX) $(call option,modules,MODULES) \
+		$(call option,source,SOURCE) $(call option,format,FORMAT) \
+		-- $(call shell-word,$(LOG))
+
 .PHONY: rust-analyzer
 rust-analyzer: tools-editor $(runner)
 	@$(runner) rust-analyzer $(on)

@@ -7,7 +7,7 @@ use crate::{
     case::{Case, Side},
     child,
     claim::Ends,
-    faces,
+    decoder, faces,
     kernel::Kernel,
     ktap::{self, Layout},
     list,
@@ -663,6 +663,12 @@ pub fn host_tests<'a>(
             move || passed(modules::clippy(project, tools, &built.kernel)),
         ));
     }
+    for built in built {
+        tests.push(Test::new(
+            format!("decode.same-lines.{}", built.kernel.arch),
+            move || same_lines(project, tools, &built.kernel),
+        ));
+    }
     tests.push(Test::new("scripts.shellcheck", move || {
         let Some(program) = tools.get("SHELLCHECK") else {
             return Ok(Outcome::Skip(
@@ -732,6 +738,23 @@ fn report_tests<'a>(project: &'a Project, tools: &'a Tools, built: &'a [Built]) 
         ignored("page::tests::browser", &[("CHROMIUM", Path::new(chromium))])
     });
     vec![ktap, page]
+}
+
+/// How many places of a kernel are decoded by the kernel's own script, too; each takes it a
+/// tenth of a second.
+const PLACES: usize = 16;
+
+/// Whether the kernel's own script finds the same lines in a kernel.
+fn same_lines(project: &Project, tools: &Tools, kernel: &Kernel) -> Result<Outcome> {
+    let compared = decoder::Against::new(project, tools, kernel)?.compare(&[], PLACES)?;
+    Ok(match compared.is_good() {
+        true => Outcome::Pass,
+        false => {
+            let mut why = vec![compared.summary()];
+            why.extend(compared.differences);
+            Outcome::Fail(why)
+        }
+    })
 }
 
 /// Every shell script of the project, as paths from anywhere.

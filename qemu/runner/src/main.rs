@@ -14,6 +14,7 @@ mod check;
 mod child;
 mod claim;
 mod decoded;
+mod decoder;
 mod devicetree;
 mod faces;
 mod guest;
@@ -38,7 +39,7 @@ mod term;
 mod transcript;
 mod verdict;
 
-use ::oopsarium::{console, normal, report, symbols};
+use ::oopsarium::{annotate, console, decode, disassembly, normal, report, symbols};
 use anyhow::{anyhow, bail, Context, Result};
 use case::Case;
 use clap::{Args, Parser, Subcommand};
@@ -145,6 +146,10 @@ enum Command {
         #[command(flatten)]
         on: On,
     },
+    /// Decode a log: files, lines, source and instructions for every oops in it
+    Decode(decoder::Args),
+    /// Hold the decoder against the kernel's decode_stacktrace.sh: the same lines, and how fast
+    DecodeBench(decoder::BenchArgs),
     /// Boot a guest with all modules and a shell in it
     Shell {
         #[command(flatten)]
@@ -286,7 +291,12 @@ fn usage(error: anyhow::Error) -> anyhow::Error {
 }
 
 fn dispatch(cli: Cli) -> Result<u8> {
-    let project = Project::find(cli.root, cli.build).map_err(usage)?;
+    let project = Project::find(cli.root, cli.build).map_err(usage);
+    // A log is decoded anywhere.
+    if let Command::Decode(args) = &cli.command {
+        return decoder::decode(project.ok().as_ref(), args);
+    }
+    let project = project?;
     match cli.command {
         Command::Run {
             case,
@@ -341,6 +351,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
             println!("{}", machine.map_or(on.arch(), |machine| machine.arch));
             Ok(0)
         }
+        Command::Decode(_) => Ok(0),
+        Command::DecodeBench(args) => decoder::bench(&project, &args),
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
             build(&project, &on)?;

@@ -17,7 +17,7 @@ use crate::{
         self, About, CaseInfo, GuestRun, Host, KernelInfo, MachineInfo, Results, SourceFile,
         TestResult, FORMAT,
     },
-    symbols::Symbols,
+    symbols::{self, Symbols},
     term,
 };
 use anyhow::{Context, Result};
@@ -210,7 +210,13 @@ fn open(built: &Built) -> Option<Symbols> {
         .modules
         .as_ref()
         .and_then(|modules| modules.all().ok());
-    match Symbols::open(&built.kernel.vmlinux(), &modules.unwrap_or_default()) {
+    let build = built.kernel.output.ancestors().nth(2);
+    let options = symbols::Options {
+        modules: modules.unwrap_or_default(),
+        source: None,
+        cache: build.map(|build| build.join(symbols::CACHE)),
+    };
+    match Symbols::open_with(&built.kernel.vmlinux(), options) {
         Ok(symbols) => Some(symbols),
         Err(error) => {
             term::note(&format!("no debug information: {error}"));

@@ -8,6 +8,7 @@ use crate::{
     case::{Case, Part, Side},
     claim::{Claim, KernelTraits},
     console::{self, Line},
+    decode,
     devicetree::DeviceTree,
     guest::{self, Accel, Ended, Guest, Outcome},
     image::{self, Payload},
@@ -186,7 +187,7 @@ impl Run<'_> {
             frame.reliable && report.title.ends_with(&format!(" in {function}"))
         };
         let frame = report.trace.iter().find(named)?;
-        let symbols = Symbols::open(&self.kernel.vmlinux(), &self.module_files().ok()?).ok()?;
+        let symbols = self.symbols().ok()?;
         let at = if frame.exact { At::Pc } else { At::Return };
         let place = symbols.resolve(&frame.symbol, at).pop()?;
         // The cases' own sources are named from the project's folder, and debug information
@@ -264,11 +265,21 @@ impl Run<'_> {
         project::write_whole(&folder.join("verdict.json"), &text)
     }
 
+    /// The debug information of the kernel and of the case's modules.
+    fn symbols(&self) -> Result<Symbols> {
+        let build = self.kernel.output.ancestors().nth(2);
+        let options = symbols::Options {
+            modules: self.module_files()?,
+            source: Some(self.kernel.source.clone()),
+            cache: build.map(|build| build.join(symbols::CACHE)),
+        };
+        Ok(Symbols::open_with(&self.kernel.vmlinux(), options)?)
+    }
+
     /// The reports decoded, for a person to read.
     pub fn decoded(&self, reports: &[Report]) -> Result<String> {
-        let modules = self.module_files()?;
         // Without debug information there is still the report itself.
-        let symbols = match Symbols::open(&self.kernel.vmlinux(), &modules) {
+        let symbols = match self.symbols() {
             Ok(symbols) => Some(symbols),
             Err(error) => {
                 term::note(&format!("no debug information: {error}"));
@@ -279,13 +290,14 @@ impl Run<'_> {
             .iter()
             .map(|report| match report.consequence_of {
                 Some(_) => show::consequence(report),
-                None => show::report(report, symbols.as_ref(), Some(&self.kernel.source)),
+                None => show::report(&decode::report(
+                    report,
+                    symbols.as_ref(),
+                    Some(&self.kernel.source),
+                )),
             })
             .collect();
-        // Debug information names what is relative, such as the modules' sources, from where
-        // the kernel was built; a person names it from the project's folder.
-        let built = format!("{}/", self.kernel.output.display());
-        Ok(shown.join("\n").replace(&built, ""))
+        Ok(shown.join("\n"))
     }
 }
 

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A report as a person reads it: the headline, the statement that made it, the task, and
-//! the trace with files and lines. Text out; nothing is judged here.
+//! A report as a person reads it: the headline, the statement that made it, the task, the
+//! trace with files and lines, and the instructions. Text out; nothing is judged here.
 
 use crate::{
-    report::{explain_taint, Frame, Location, Report},
-    symbols::{self, At, Place, Symbols},
+    decode::{Decoded, DecodedFrame, Source},
+    disassembly::Disassembly,
+    report::{explain_taint, Report},
     term::{BAD, BOLD, DIM},
 };
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::fmt::Write;
 
-/// How many lines of source are shown on each side of the statement.
-const CONTEXT: u32 = 2;
+/// How many instructions are shown before the one that trapped, and behind it.
+const INSTRUCTIONS: (usize, usize) = (6, 3);
 
 /// A report, decoded: as lines of text, with colours.
-pub fn report(report: &Report, symbols: Option<&Symbols>, source: Option<&Path>) -> String {
+pub fn report(decoded: &Decoded) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_report(&mut text, report, symbols, source);
+    let _ = write_report(&mut text, decoded);
     text
 }
 
@@ -29,17 +27,12 @@ pub fn consequence(report: &Report) -> String {
     format!("{DIM}and, in consequence: {}{DIM:#}\n", report.headline)
 }
 
-fn write_report(
-    out: &mut String,
-    report: &Report,
-    symbols: Option<&Symbols>,
-    source: Option<&Path>,
-) -> std::fmt::Result {
+fn write_report(out: &mut String, decoded: &Decoded) -> std::fmt::Result {
+    let report = &decoded.report;
     writeln!(out, "{BAD}{}{BAD:#}", report.title)?;
     writeln!(out, "  {}", report.headline)?;
-    if let Some(place) = statement_place(report, symbols, source) {
-        writeln!(out, "  {DIM}at {}:{}{DIM:#}", place.0.file, place.0.line)?;
-        write_source(out, &place.1, place.0.line)?;
+    if let Some(source) = &decoded.source {
+        write_source(out, source)?;
     }
     if let Some(fault) = &report.fault {
         let address = fault
@@ -48,18 +41,16 @@ fn write_report(
         writeln!(out, "  fault{address}: {}", fault.reason)?;
     }
     write_task(out, report)?;
-    if !report.trace.is_empty() {
+    if !decoded.trace.is_empty() {
         writeln!(out, "  trace, innermost first:")?;
     }
-    for frame in report.trace.iter().filter(|frame| frame.reliable) {
-        write_frame(out, frame, symbols)?;
+    write_frames(out, &decoded.trace)?;
+    for (stack, frames) in report.stacks.iter().zip(&decoded.stacks) {
+        writeln!(out, "  {}", stack.title)?;
+        write_frames(out, frames)?;
     }
-    let doubtful = report.trace.iter().filter(|frame| !frame.reliable).count();
-    if doubtful > 0 {
-        writeln!(
-            out,
-            "    {DIM}(and {doubtful} addresses found on the stack that the unwinder does not vouch for){DIM:#}"
-        )?;
+    if let Some(disassembly) = &decoded.disassembly {
+        write_instructions(out, disassembly)?;
     }
     if let Some(letters) = report
         .tainted
@@ -78,29 +69,12 @@ fn write_report(
     Ok(())
 }
 
-/// The place that the report names itself, or else where its program counter stood; with
-/// the file to read.
-fn statement_place(
-    report: &Report,
-    symbols: Option<&Symbols>,
-    source: Option<&Path>,
-) -> Option<(Location, PathBuf)> {
-    if let (Some(place), Some(source)) = (&report.location, source) {
-        return Some((place.clone(), source.join(&place.file)));
-    }
-    let frame = report.trace.first()?;
-    let place = resolve(frame, symbols?).into_iter().next()?;
-    let location = Location {
-        file: place.file,
-        line: place.line,
-    };
-    Some((location, place.path))
-}
-
-fn write_source(out: &mut String, file: &Path, line: u32) -> std::fmt::Result {
-    for (number, text) in symbols::around(file, line, CONTEXT) {
-        let text = text.replace('\t', "    ");
-        if number == line {
+fn write_source(out: &mut String, source: &Source) -> std::fmt::Result {
+    writeln!(out, "  {DIM}at {}:{}{DIM:#}", source.file, source.line)?;
+    for line in &source.lines {
+        let text = line.text.replace('\t', "    ");
+        let number = line.number;
+        if number == source.line {
             writeln!(out, "  {BOLD}> {number:>5} | {text}{BOLD:#}")?;
         } else {
             writeln!(out, "  {DIM}  {number:>5} | {text}{DIM:#}")?;
@@ -132,16 +106,34 @@ fn write_task(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "  {}", parts.join(", "))
 }
 
-fn write_frame(out: &mut String, frame: &Frame, symbols: Option<&Symbols>) -> std::fmt::Result {
-    let module = match &frame.symbol.module {
+fn write_frames(out: &mut String, frames: &[DecodedFrame]) -> std::fmt::Result {
+    for frame in frames.iter().filter(|one| one.frame.reliable) {
+        write_frame(out, frame)?;
+    }
+    let doubtful = frames.iter().filter(|one| !one.frame.reliable).count();
+    if doubtful > 0 {
+        writeln!(
+            out,
+            "    {DIM}(and {doubtful} addresses found on the stack that the unwinder does not vouch for){DIM:#}"
+        )?;
+    }
+    Ok(())
+}
+
+fn write_frame(out: &mut String, decoded: &DecodedFrame) -> std::fmt::Result {
+    let symbol = &decoded.frame.symbol;
+    let module = match &symbol.module {
         Some(module) => format!(" [{module}]"),
         None => String::new(),
     };
-    let places = symbols.map_or_else(Vec::new, |symbols| resolve(frame, symbols));
-    if places.is_empty() {
-        return writeln!(out, "    {}{module}", frame.symbol.demangled());
+    if decoded.places.is_empty() {
+        let offset = match symbol.size {
+            0 => String::new(),
+            size => format!("+{:#x}/{size:#x}", symbol.offset),
+        };
+        return writeln!(out, "    {}{offset}{module}", symbol.demangled());
     }
-    for place in places {
+    for place in &decoded.places {
         let inlined = if place.inlined { " (inlined)" } else { "" };
         writeln!(
             out,
@@ -149,10 +141,36 @@ fn write_frame(out: &mut String, frame: &Frame, symbols: Option<&Symbols>) -> st
             place.function, place.file, place.line
         )?;
     }
+    if !decoded.instead.is_empty() {
+        let others: Vec<String> = decoded
+            .instead
+            .iter()
+            .map(|place| format!("{}:{}", place.file, place.line))
+            .collect();
+        writeln!(
+            out,
+            "      {DIM}(or, of the same name and size, {}){DIM:#}",
+            others.join(", ")
+        )?;
+    }
     Ok(())
 }
 
-fn resolve(frame: &Frame, symbols: &Symbols) -> Vec<Place> {
-    let at = if frame.exact { At::Pc } else { At::Return };
-    symbols.resolve(&frame.symbol, at)
+fn write_instructions(out: &mut String, disassembly: &Disassembly) -> std::fmt::Result {
+    let all = &disassembly.instructions;
+    let trap = all.iter().position(|one| one.trapping).unwrap_or(0);
+    let first = trap.saturating_sub(INSTRUCTIONS.0);
+    let last = all.len().min(trap + 1 + INSTRUCTIONS.1);
+    writeln!(out, "  code:")?;
+    for one in &all[first..last] {
+        let sign = if one.offset < 0 { '-' } else { '+' };
+        let offset = format!("{sign}{:#x}", one.offset.unsigned_abs());
+        let text = format!("{offset:>7}: {:<24} {}", one.bytes, one.text);
+        if one.trapping {
+            writeln!(out, "  {BOLD}> {text}  <-- trapping instruction{BOLD:#}")?;
+        } else {
+            writeln!(out, "  {DIM}  {text}{DIM:#}")?;
+        }
+    }
+    Ok(())
 }

@@ -20,7 +20,7 @@ mod unwrap;
 pub use taint::{explain as explain_taint, Taint};
 
 use crate::console::Line;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -72,6 +72,7 @@ pub struct Report {
     /// How many oopses this boot had had, this one included: the 1 of `[#1]`.
     pub count: Option<u32>,
     /// Registers in the order printed, named as printed; user-space ones are left out.
+    #[serde(serialize_with = "hex_registers")]
     pub registers: Vec<(String, u64)>,
     /// The bytes behind `Code:`, as printed; the faulting ones are in brackets.
     pub code: Option<String>,
@@ -193,6 +194,7 @@ pub struct Module {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The address; `None` if it was not printed or printed hashed.
+    #[serde(serialize_with = "hex")]
     pub address: Option<u64>,
     /// What was tried.
     pub access: Option<Access>,
@@ -201,7 +203,23 @@ pub struct Fault {
     /// What the processor said besides: arm64's exception class and fault status.
     pub detail: Option<String>,
     /// The error code (x86_64) or exception syndrome (arm64).
+    #[serde(serialize_with = "hex")]
     pub code: Option<u64>,
+}
+
+/// As text: a number of JSON need not hold 64 bits.
+fn hex<S: Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value
+        .map(|value| format!("{value:#x}"))
+        .serialize(serializer)
+}
+
+fn hex_registers<S: Serializer>(
+    registers: &[(String, u64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let texts = registers.iter();
+    serializer.collect_seq(texts.map(|(name, value)| (name, format!("{value:#x}"))))
 }
 
 /// What an access was for.
