@@ -7,6 +7,7 @@
 //! there is a compile error here. Its types are those of the kernel's bindings.
 
 #![allow(
+    improper_ctypes,
     missing_docs,
     non_camel_case_types,
     non_snake_case,

@@ -4,7 +4,9 @@
 //! the kernel takes to be the case.
 
 use super::{
-    bindings, kallsyms,
+    bindings,
+    gfp::gfp_t,
+    kallsyms,
     page::PAGE_SIZE,
     user::{self, Frames, UserSlice},
 };
@@ -59,6 +61,19 @@ pub fn read(path: &CStr) -> Result<KVec<u8>> {
             error => return Err(Error::from_errno(error as _)),
         }
     }
+}
+
+/// What memory the page cache of the file at `path` may take.
+///
+/// # Errors
+///
+/// Those of `open()`.
+pub fn mapping_gfp_mask(path: &CStr) -> Result<gfp_t> {
+    let file = File::open(path)?;
+    // SAFETY: The file is open.
+    let mapping = unsafe { (*file.0.as_ptr()).f_mapping };
+    // SAFETY: Every open file has one.
+    Ok(unsafe { (*mapping).gfp_mask })
 }
 
 /// [`read()`] for a file of text.

@@ -126,14 +126,7 @@ impl MappedPages {
     /// `ENOTSUPP` on a kernel that never adds or removes memory: there the way to it is
     /// one that bindgen cannot go.
     pub fn page(&self) -> Result<NonNull<bindings::page>> {
-        #[cfg(CONFIG_MEMORY_HOTPLUG)]
-        {
-            let pfn = self.phys().start as usize / PAGE_SIZE;
-            // SAFETY: Any number will do.
-            NonNull::new(unsafe { bindings::pfn_to_online_page(pfn as _) }).ok_or(EFAULT)
-        }
-        #[cfg(not(CONFIG_MEMORY_HOTPLUG))]
-        Err(ENOTSUPP)
+        page_at(self.phys().start)
     }
 
     /// Where the byte is mapped that is at `phys` in memory.
@@ -233,6 +226,44 @@ pub fn phys_to_virt(phys: phys_addr_t) -> *mut c_void {
     // SAFETY: Nobody writes to it any more when the memory is known.
     let page_offset = unsafe { bindings::page_offset_base } as phys_addr_t;
     phys.wrapping_add(page_offset) as *mut c_void
+}
+
+/// The `struct page` of the page at `phys`.
+fn page_at(phys: phys_addr_t) -> Result<NonNull<bindings::page>> {
+    #[cfg(CONFIG_MEMORY_HOTPLUG)]
+    {
+        let pfn = phys as usize / PAGE_SIZE;
+        // SAFETY: Any number will do.
+        NonNull::new(unsafe { bindings::pfn_to_online_page(pfn as _) }).ok_or(EFAULT)
+    }
+    #[cfg(not(CONFIG_MEMORY_HOTPLUG))]
+    Err(ENOTSUPP)
+}
+
+/// What the kernel has noted of a page.
+pub struct PageNote {
+    /// Its flags: [`flags::PAGE`](super::flags::PAGE).
+    pub flags: u64,
+    /// What it is used for, where that is not for a user: `PGTY_slab` and others.
+    pub kind: u8,
+}
+
+/// What the kernel has noted of the page at `phys`. It may be another page's the next moment,
+/// unless it is the caller's own.
+///
+/// # Errors
+///
+/// `EFAULT` when there is no memory; `ENOTSUPP` as for [`MappedPages::page`].
+pub fn page_note(phys: phys_addr_t) -> Result<PageNote> {
+    let page = page_at(phys)?.as_ptr();
+    // SAFETY: It is there, and as large; others may write to it, in whole words.
+    let flags = unsafe { (&raw const (*page).flags).read_volatile() };
+    // SAFETY: As above.
+    let kind = unsafe { (&raw const (*page).__bindgen_anon_2.page_type).read_volatile() };
+    Ok(PageNote {
+        flags: flags as u64,
+        kind: (kind >> 24) as u8,
+    })
 }
 
 /// What two ranges of memory have in common, if they have.
