@@ -150,13 +150,18 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
 /// when the value is dropped, and by the kernel when the program dies.
 pub fn lock(folder: &Path, name: &str) -> Result<File> {
     let file = lock_file(folder, name)?;
-    if !FileExt::try_lock_exclusive(&file)? {
-        crate::term::note(&format!(
-            "waiting for another run that builds in {}",
-            folder.display()
-        ));
-        FileExt::lock_exclusive(&file)?;
+    // Most are held for a moment only, of which nobody needs to hear.
+    for _ in 0..50 {
+        if FileExt::try_lock_exclusive(&file)? {
+            return Ok(file);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
+    crate::term::note(&format!(
+        "waiting for another run that builds in {}",
+        folder.display()
+    ));
+    FileExt::lock_exclusive(&file)?;
     Ok(file)
 }
 

@@ -298,6 +298,14 @@ impl Snapshot<'_> {
         line: impl FnMut(&str),
         done: impl Fn(&str) -> bool,
     ) -> Result<Result<Outcome, String>> {
+        // SAFETY: A snapshot's file is never written to after it got its name; one that is cut
+        // off while it is read here would end this program, and be found damaged by the next.
+        let state = unsafe { memmap2::Mmap::map(&self.state)? };
+        // Not while QEMU starts: it waits for ever for a stream that ends before it begins.
+        if crc32fast::hash(&state) != self.facts.state {
+            return Ok(Err("it is damaged".to_owned()));
+        }
+        drop(state);
         let (reader, writer) = child::pipe()?;
         let mut command = self.guest.command();
         let number = child::inherit(&mut command, reader);
@@ -325,13 +333,6 @@ impl Snapshot<'_> {
 
     /// Sends the saved state into `pipe`, with `pages` in the place of what stood there.
     fn feed(&self, mut pipe: File, pages: &[Vec<u8>]) -> io::Result<()> {
-        // SAFETY: A snapshot's file is never written to after it got its name; one that is cut
-        // off while it is read here would end this program, and be found damaged by the next.
-        let state = unsafe { memmap2::Mmap::map(&self.state)? };
-        // QEMU is still starting.
-        if crc32fast::hash(&state) != self.facts.state {
-            return Err(io::Error::other("it is damaged"));
-        }
         let mut places: Vec<_> = self.facts.pages.iter().zip(pages).collect();
         places.sort();
         let mut sent = 0;
@@ -563,12 +564,13 @@ mod tests {
         let order = memmem::find(&sent, b"load x\n").unwrap();
         assert_eq!(&sent[order + PAGE..], b"between");
 
-        // A byte that changed is found.
+        // A byte that changed is found, before QEMU is even started.
         let mut broken = state.clone();
         broken[1] = b'E';
         fs::write(&path, &broken).unwrap();
-        let (_reader, writer) = child::pipe().unwrap();
-        assert!(snapshot.feed(writer, &new).is_err());
+        let log = folder.path().join("console.log");
+        let restored = snapshot.restore(&new, &log, PATIENCE, |_| (), |_| true);
+        assert_eq!(restored.unwrap().unwrap_err(), "it is damaged");
     }
 
     #[test]
