@@ -516,14 +516,16 @@ fn beside(module: &Path, source: &Path) -> Option<(PathBuf, PathBuf)> {
         return None;
     }
     let parts: Vec<_> = source.components().skip(1).collect();
-    let found = module.ancestors().skip(1).take(6).find_map(|folder| {
-        (0..parts.len()).find_map(|first| {
-            let short: PathBuf = parts[first..].iter().collect();
+    // As much of the path as there is: a folder's own name says more than the file's.
+    (0..parts.len()).find_map(|first| {
+        let short: PathBuf = parts[first..].iter().collect();
+        let mut folders = module.ancestors().skip(1).take(6);
+        let path = folders.find_map(|folder| {
             let path = folder.join(&short);
-            path.is_file().then_some((short, path))
-        })
-    });
-    found.filter(|(short, _)| short.components().count() > 0)
+            path.is_file().then_some(path)
+        })?;
+        Some((short, path))
+    })
 }
 
 /// A module's name, as the kernel gives it, from its file: `gfp-slab.ko.debug` is `gfp_slab`.
@@ -640,6 +642,23 @@ mod tests {
             Some(("second".to_string(), 5))
         );
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_modules_source_is_found_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("modules/x");
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join("x.rs"), "").unwrap();
+        let found = beside(
+            &own.join("x.ko"),
+            Path::new("/no/such/kernel/modules/x/x.rs"),
+        );
+        assert_eq!(
+            found,
+            Some((PathBuf::from("modules/x/x.rs"), own.join("x.rs")))
+        );
+        assert_eq!(beside(&own.join("x.ko"), Path::new("/no/such/y.rs")), None);
     }
 
     #[test]
