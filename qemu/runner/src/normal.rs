@@ -21,7 +21,7 @@ pub struct Step {
 }
 
 /// What changes from run to run of one kernel, or from one build of it to the next.
-pub static STEPS: [Step; 17] = [
+pub static STEPS: [Step; 18] = [
     Step {
         name: "rust-names",
         why: "a mangled name holds hashes of the compiler; the source's name does not",
@@ -84,6 +84,12 @@ pub static STEPS: [Step; 17] = [
         why: "the kernel's version stands in the transcript's head, and the rest of its stamp \
               says how often, when and where it was built",
         line: build,
+    },
+    Step {
+        name: "warned",
+        why: "that something warned before is said by its own report; one that only follows from \
+              another comes early or late",
+        line: warned,
     },
     Step {
         name: "trace-ids",
@@ -284,6 +290,22 @@ fn cpus(line: &str) -> Option<Cow<'_, str>> {
 fn build(line: &str) -> Option<Cow<'_, str>> {
     let stamp = pattern!(r"\b\d+\.\d+(?:\.\d+)?[^\s#]* #\d.*$");
     Some(stamp.replace(line, "<kernel>"))
+}
+
+fn warned(line: &str) -> Option<Cow<'_, str>> {
+    let spelt = pattern!(r"^\s*Tainted: \[");
+    if spelt.is_match(line) {
+        let rest = pattern!(r"\[W\]=WARN(?:, )?|, \[W\]=WARN$").replace(line, "");
+        return (!rest.trim_end().ends_with(':')).then_some(rest);
+    }
+    let letters = pattern!(r"\bTainted: ([A-Z][A-Z ]*?)( *(?:<kernel>|\d|$))");
+    Some(letters.replace(line, |found: &Captures<'_>| {
+        let letters = found[1].replace('W', " ");
+        match letters.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["G"] => format!("Not tainted{}", &found[2]),
+            _ => format!("Tainted: {}{}", letters.trim_end(), &found[2]),
+        }
+    }))
 }
 
 fn trace_ids(line: &str) -> Option<Cow<'_, str>> {
@@ -603,6 +625,38 @@ mod tests {
                 ),
             ],
             &["Oops: 0003 [#1] SMP", "QEMU 7.2"],
+        );
+    }
+
+    #[test]
+    fn an_earlier_warning_is_not_told_again() {
+        check(
+            "warned",
+            &[
+                (
+                    "Comm: insmod Tainted: G      D W  O       <kernel>",
+                    Some("Comm: insmod Tainted: G      D    O       <kernel>"),
+                ),
+                (
+                    "Comm: f Tainted: G        W          6.12.117 #1",
+                    Some("Comm: f Not tainted          6.12.117 #1"),
+                ),
+                (
+                    "Tainted: [D]=DIE, [W]=WARN, [O]=OOT_MODULE",
+                    Some("Tainted: [D]=DIE, [O]=OOT_MODULE"),
+                ),
+                ("Tainted: [D]=DIE, [W]=WARN", Some("Tainted: [D]=DIE")),
+                (
+                    "Tainted: [W]=WARN, [O]=OOT_MODULE",
+                    Some("Tainted: [O]=OOT_MODULE"),
+                ),
+                ("Tainted: [W]=WARN", None),
+            ],
+            &[
+                "Comm: insmod Tainted: G      D    O       <kernel>",
+                "Comm: insmod Not tainted <kernel>",
+                "Tainted: [O]=OOT_MODULE",
+            ],
         );
     }
 
