@@ -118,10 +118,7 @@ fn init(memblock: &Memblock) -> Result {
             .filter(|range| !range.is_empty())
     });
     let empty = free.clone().filter(|(range, _)| range.is_empty()).count();
-    pr_info!(
-        "{empty} of the free ranges are empty
-"
-    );
+    pr_info!("{empty} of the free ranges are empty\n");
     let ranges = || {
         free.clone()
             .map(|(range, _)| range)
