@@ -13,6 +13,7 @@ use nix::{
 };
 use std::{
     fs::{self, File},
+    io::{BufRead, BufReader},
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -433,15 +434,29 @@ fn two_runs_in_one_build_folder_wait_for_each_other() {
     fs::create_dir_all(&sources).unwrap();
     let lock = File::create(sources.join("lock")).unwrap();
     lock.lock().unwrap();
-    let child = world
+    let mut child = world
         .command(&World::run_words(&[]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    drop(lock);
-    let outcome = Outcome::of(child.wait_with_output().unwrap());
+    // It goes on when it has said that it waits, or else after a while.
+    let (said, heard) = std::sync::mpsc::channel();
+    let holder = std::thread::spawn(move || {
+        let _ = heard.recv_timeout(Duration::from_secs(20));
+        drop(lock);
+    });
+    let mut stderr = Vec::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    while lines.read_until(b'\n', &mut stderr).unwrap() != 0 {
+        if String::from_utf8_lossy(&stderr).contains("waiting for another run") {
+            let _ = said.send(());
+        }
+    }
+    drop(said);
+    holder.join().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let outcome = Outcome::of(Output { stderr, ..output });
     outcome.check(0, &["waiting for another run that builds in", "match"]);
 
     // Many at once, of one case, in a folder where nothing is built yet.
