@@ -42,7 +42,7 @@ run-case: tools-host $(runner)
 	scripts/setup.sh --arch "$$arch" && \
 	$(runner) run $(arch_given) $(call option,profile,PROFILE) $(guest) \
 		$(if $(FIXED),--fixed=$(call shell-word,$(FIXED))) $(call option,way,WAY) \
-		$(call option,face,FACE) \
+		$(call option,face,FACE) $(call option,repeat,REPEAT) \
 		-- $(call shell-word,$(CASE))
 
 .PHONY: bless
@@ -57,7 +57,8 @@ mutate: tools-both $(runner)
 .PHONY: check
 check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \
-		$(arch_given) $(call option,shard,SHARD) $(call option,profile,PROFILE) $(guest)
+		$(arch_given) $(call option,shard,SHARD) $(call option,repeat,REPEAT) \
+		$(call option,profile,PROFILE) $(guest)
 
 .PHONY: merge
 merge: tools-host $(runner)

@@ -12,7 +12,7 @@ use crate::{
     modules::{self, Modules},
     patched,
     project::{Project, Tools},
-    run::{Options, Run},
+    run::{Keep, Options, Run},
     term::{self, BAD, GOOD},
     transcript::{self, Transcript, Written},
     verdict::Verdict,
@@ -82,6 +82,7 @@ pub fn bless(
         verbose: false,
         compare: false,
         snapshot: false,
+        keep: Keep::Last,
     };
     let restored = Options {
         snapshot: true,

@@ -15,8 +15,9 @@ use crate::{
     modules::{self, Modules},
     patched,
     project::{Project, Tools},
+    repeat::Tally,
     report::Report,
-    results::{ShardInfo, Status, TestResult},
+    results::{Runs, ShardInfo, Status, TestResult},
     run::{Finished, Options, Run},
     term::Checks,
     transcript,
@@ -81,6 +82,8 @@ pub enum Outcome {
     Error(Vec<String>),
     /// Not to be run, for this reason.
     Skip(String),
+    /// What came of several runs together.
+    Repeated(Runs, Box<Self>),
 }
 
 impl From<Verdict> for Outcome {
@@ -103,12 +106,16 @@ impl From<Verdict> for Outcome {
 }
 
 impl Outcome {
-    fn parts(self) -> (Status, Vec<String>) {
+    fn parts(self) -> (Status, Vec<String>, Option<Runs>) {
         match self {
-            Self::Pass => (Status::Pass, Vec::new()),
-            Self::Fail(why) => (Status::Fail, why),
-            Self::Error(why) => (Status::Error, why),
-            Self::Skip(why) => (Status::Skip, vec![why]),
+            Self::Pass => (Status::Pass, Vec::new(), None),
+            Self::Fail(why) => (Status::Fail, why, None),
+            Self::Error(why) => (Status::Error, why, None),
+            Self::Skip(why) => (Status::Skip, vec![why], None),
+            Self::Repeated(runs, outcome) => {
+                let (status, why, _) = outcome.parts();
+                (status, why, Some(runs))
+            }
         }
     }
 }
@@ -180,7 +187,7 @@ impl<'a> Test<'a> {
     }
 
     fn result(&self, outcome: Outcome, took: Duration) -> TestResult {
-        let (status, why) = outcome.parts();
+        let (status, why, runs) = outcome.parts();
         TestResult {
             name: self.name.clone(),
             status,
@@ -188,6 +195,7 @@ impl<'a> Test<'a> {
             seconds: took.as_secs_f64(),
             repeat: self.repeat.iter().cloned().collect(),
             guest: None,
+            runs,
         }
     }
 
@@ -230,8 +238,9 @@ pub struct Built {
     pub modules: Option<Modules>,
 }
 
-/// The tests of all `cases` on all `machines`. Samples that cannot disturb each other share a
-/// guest.
+/// The tests of all `cases` on all `machines`, each of them of `times` runs. Samples that cannot
+/// disturb each other share a guest, if they are run once.
+#[allow(clippy::too_many_arguments)] // those of a run, and on what
 pub fn guest_tests<'a>(
     project: &'a Project,
     tools: &'a Tools,
@@ -239,8 +248,12 @@ pub fn guest_tests<'a>(
     cases: &[&'a Case],
     machines: &'a [Machine],
     built: &'a [Built],
+    times: usize,
 ) -> Vec<Test<'a>> {
-    let shared = shared_guests(cases, machines, built);
+    let shared = match times {
+        1 => shared_guests(cases, machines, built),
+        _ => Vec::new(),
+    };
     let mut tests = Vec::new();
     for case in cases {
         let case: &'a Case = case;
@@ -259,7 +272,12 @@ pub fn guest_tests<'a>(
                 continue;
             };
             for side in case.sides() {
-                let alone = guest_test(project, tools, options, case, side, machine, built);
+                let run = GuestOf {
+                    case,
+                    side,
+                    machine,
+                };
+                let alone = guest_test(project, tools, options, run, built, times);
                 let guest = shared
                     .iter()
                     .find(|guest| guest.index(case, side, machine).is_some());
@@ -423,11 +441,15 @@ fn guest_test<'a>(
     project: &'a Project,
     tools: &'a Tools,
     options: &'a Options,
-    case: &'a Case,
-    side: Side,
-    machine: &'a Machine,
+    run: GuestOf<'a>,
     built: &'a Built,
+    times: usize,
 ) -> Test<'a> {
+    let GuestOf {
+        case,
+        side,
+        machine,
+    } = run;
     let name = crate::run::test_name(case, side, machine);
     Test::new(name, move || {
         if let Some(failure) = &built.failure {
@@ -447,22 +469,33 @@ fn guest_test<'a>(
             kernel: &kernel,
             modules: modules.as_ref(),
         };
-        let finished = run.run(project, tools, options, |_| ())?;
-        let console = finished.folder.join("console.log");
-        let missing = finished.comparison.status == transcript::Status::Missing;
-        let verdict = match finished.verdict {
+        let once = |options: &Options| -> Result<Finished> {
+            let mut finished = run.run(project, tools, options, |_| ())?;
             // Nobody would see it change.
-            Verdict::Match if missing => Verdict::Differs(
-                finished
-                    .comparison
-                    .complaint(&case.id)
-                    .into_iter()
-                    .collect(),
-            ),
-            verdict => verdict,
+            if finished.comparison.status == transcript::Status::Missing
+                && finished.verdict == Verdict::Match
+            {
+                let why = finished.comparison.complaint(&case.id);
+                finished.verdict = Verdict::Differs(why.into_iter().collect());
+            }
+            Ok(finished)
         };
-        let verdict = verdict.because_not_match(|| format!("console: {}", console.display()));
-        Ok(verdict.into())
+        let outcome = |verdict: Verdict, finished: &Finished| {
+            let console = finished.folder.join("console.log");
+            let console = || format!("console: {}", console.display());
+            Outcome::from(verdict.because_not_match(console))
+        };
+        if times == 1 {
+            let finished = once(options)?;
+            return Ok(outcome(finished.verdict.clone(), &finished));
+        }
+        let mut tally = Tally::new(times);
+        tally.fill(options, |_, options| once(options))?;
+        let (Some(verdict), Some(shown)) = (tally.verdict(), tally.shown()) else {
+            bail!("it was not run");
+        };
+        let all = Box::new(outcome(verdict, shown));
+        Ok(Outcome::Repeated(tally.runs(), all))
     })
     .guest(case, side, machine)
 }
@@ -906,7 +939,7 @@ mod tests {
             Verdict::Timeout(vec![]),
             Verdict::CouldNotRun(vec![]),
         ] {
-            let (status, _) = Outcome::from(verdict).parts();
+            let (status, ..) = Outcome::from(verdict).parts();
             assert!(!status.is_good());
         }
     }

@@ -85,6 +85,10 @@ impl Layout {
                 }
             }
         }
+        // A failure says so among its reasons.
+        if let Some(runs) = test.runs.filter(|_| test.status == Status::Pass) {
+            let _ = writeln!(text, "{indent}# {}", runs.in_words());
+        }
         result_line(&mut text, &leaf.at, test.status, &test.reason());
         for (place, range) in &leaf.close {
             let statuses = tests[range.clone()].iter().map(|test| test.status);
@@ -277,6 +281,7 @@ mod tests {
                 KTAP version 1
                 # Subtest: x86_64
                 1..2
+                # 20 of 20 runs match, with 2 transcripts
                 ok 1 bug
                 # differs
                 # title: claimed "<a>", found "b & c[0m"

@@ -31,6 +31,7 @@ mod page;
 mod patched;
 mod project;
 mod record;
+mod repeat;
 mod results;
 mod run;
 mod show;
@@ -46,7 +47,8 @@ use clap::{Args, Parser, Subcommand};
 use kernel::{Kernel, DEFAULT_PROFILE};
 use machine::{Arch, Machine};
 use project::{Project, Tools};
-use run::{Options, Run};
+use repeat::Tally;
+use run::{Keep, Options, Run};
 use std::{
     io::Write,
     os::unix::process::CommandExt,
@@ -86,8 +88,10 @@ enum Command {
         #[arg(long, conflicts_with = "fixed")]
         way: Option<String>,
         /// Try the build of this name, which has to fail, in place of a guest
-        #[arg(long)]
+        #[arg(long, conflicts_with = "times")]
         face: Option<String>,
+        #[command(flatten)]
+        repeat: Repeat,
         #[command(flatten)]
         on: On,
         #[command(flatten)]
@@ -104,6 +108,8 @@ enum Command {
         /// Only this part of the tests, such as 1/4
         #[arg(long)]
         shard: Option<check::Shard>,
+        #[command(flatten)]
+        repeat: Repeat,
         #[arg(long, default_value = DEFAULT_PROFILE)]
         profile: String,
         #[command(flatten)]
@@ -197,6 +203,22 @@ impl On {
 }
 
 #[derive(Args)]
+struct Repeat {
+    /// How many times each run is done; goes on behind one that is not as claimed, and says how
+    /// many are
+    #[arg(long = "repeat", default_value = "1", value_name = "TIMES")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    times: u64,
+}
+
+impl Repeat {
+    fn times(&self) -> usize {
+        // A million fits.
+        self.times as usize
+    }
+}
+
+#[derive(Args)]
 struct GuestArgs {
     /// How CPUs are run
     #[arg(long, value_enum, default_value = "auto")]
@@ -226,6 +248,7 @@ impl GuestArgs {
             kernel_args: guest::split_words("KERNEL_ARGS", &self.kernel_args)?,
             qemu_args: guest::split_words("QEMU_ARGS", &self.qemu_args)?,
             snapshot: self.snapshot,
+            keep: Keep::Last,
         })
     }
 }
@@ -303,6 +326,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             fixed: _,
             way: _,
             face: Some(face),
+            repeat: _,
             on,
             guest: _,
         } => try_build(&project, &case, &face, &on),
@@ -311,21 +335,23 @@ fn dispatch(cli: Cli) -> Result<u8> {
             fixed,
             way,
             face: None,
+            repeat,
             on,
             guest,
         } => {
             let wanted = (fixed.as_deref(), way.as_deref());
-            run_case(&project, &case, wanted, &on, &guest)
+            run_case(&project, &case, wanted, &repeat, &on, &guest)
         }
         Command::Check {
             cases,
             arch,
             shard,
+            repeat,
             profile,
             guest,
         } => {
-            let shard = shard.unwrap_or(check::Shard::WHOLE);
-            check_all(&project, &cases, arch, shard, &profile, &guest)
+            let part = (shard.unwrap_or(check::Shard::WHOLE), repeat.times());
+            check_all(&project, &cases, arch, part, &profile, &guest)
         }
         Command::Bless {
             cases,
@@ -423,6 +449,7 @@ fn run_case(
     project: &Project,
     id: &str,
     (fixed, way): (Option<&str>, Option<&str>),
+    repeat: &Repeat,
     on: &On,
     guest: &GuestArgs,
 ) -> Result<u8> {
@@ -458,10 +485,21 @@ fn run_case(
         kernel: &kernel,
         modules: modules.as_ref(),
     };
-    let finished = run.run(project, &tools, &options, |line| {
+    let show = |line: &str| {
         // A reader that went away is no reason to stop judging.
         let _ = writeln!(std::io::stdout(), "{line}");
-    })?;
+    };
+    if repeat.times() > 1 {
+        let once = |number: usize, options: &Options| {
+            run.run(project, &tools, options, |line| {
+                if number == 1 {
+                    show(line);
+                }
+            })
+        };
+        return run_often(project, &run, repeat.times(), &options, started, once);
+    }
+    let finished = run.run(project, &tools, &options, show)?;
     anstream::println!();
     if !finished.reports.is_empty() {
         anstream::println!("{}", run.decoded(&finished.reports)?);
@@ -488,6 +526,76 @@ fn run_case(
         run.name(),
         summary(&finished),
         term::seconds(finished.took),
+        term::seconds(started.elapsed())
+    );
+    Ok(verdict.exit_code())
+}
+
+/// How many runs that are not as claimed are told of when they come.
+const TOLD: usize = 5;
+
+/// Does `once` as many `times`, and says how many are as claimed.
+fn run_often(
+    project: &Project,
+    run: &Run<'_>,
+    times: usize,
+    options: &Options,
+    started: Instant,
+    once: impl Fn(usize, &Options) -> Result<run::Finished>,
+) -> Result<u8> {
+    let mut tally = Tally::new(times);
+    let progress = term::Checks::start(times);
+    let mut told = 0;
+    let result = tally.fill(options, |number, options| {
+        let name = format!("run {number}");
+        progress.begin(&name);
+        // The first one shows its console.
+        let finished = match number {
+            1 => progress.suspend(|| once(number, options)),
+            _ => once(number, options),
+        };
+        let finished = finished?;
+        let good = finished.verdict == Verdict::Match;
+        progress.end(&name, good);
+        if !good {
+            told += 1;
+        }
+        if !good && told <= TOLD {
+            let reason = finished.verdict.why().first().map_or("", String::as_str);
+            progress.suspend(|| {
+                anstream::println!("{BAD}{name}: {}{BAD:#}: {reason}", finished.verdict);
+            });
+        }
+        Ok(finished)
+    });
+    progress.done();
+    // What was done before the user stopped it is worth a line, too.
+    if let Err(error) = result {
+        term::note(&format!("{}: {}", run.name(), tally.in_words()));
+        return Err(error);
+    }
+    let (Some(verdict), Some(shown)) = (tally.verdict(), tally.shown()) else {
+        bail!("{} was not run", run.name());
+    };
+    anstream::println!();
+    if !shown.reports.is_empty() {
+        anstream::println!("{}", run.decoded(&shown.reports)?);
+    }
+    anstream::print!("{}", term::diff(&shown.comparison.diff));
+    if let Some(unlike) = tally.unlike() {
+        anstream::println!("{unlike}");
+    }
+    anstream::println!("traces: {}", project.relative(&shown.folder).display());
+    for reason in verdict.why() {
+        anstream::println!("  {BAD}-{BAD:#} {reason}");
+    }
+    let style = if verdict.exit_code() == 0 { GOOD } else { BAD };
+    anstream::println!(
+        "{style}{}: {verdict}{style:#} ({}; {}; guest {}; all {})",
+        run.name(),
+        tally.in_words(),
+        summary(shown),
+        tally.pace(),
         term::seconds(started.elapsed())
     );
     Ok(verdict.exit_code())
@@ -547,7 +655,7 @@ fn check_all(
     project: &Project,
     patterns: &str,
     arch: Option<Arch>,
-    shard: check::Shard,
+    (shard, times): (check::Shard, usize),
     profile: &str,
     guest: &GuestArgs,
 ) -> Result<u8> {
@@ -582,7 +690,7 @@ fn check_all(
         tests.extend(check::host_tests(project, &tools, &cases, &built));
     }
     tests.extend(check::guest_tests(
-        project, &tools, &options, &chosen, &machines, &built,
+        project, &tools, &options, &chosen, &machines, &built, times,
     ));
     tests.extend(check::snapshot_tests(
         project, &tools, &options, &chosen, &machines, &built,
@@ -592,7 +700,7 @@ fn check_all(
     let own = check::of_shard(&tests, shard);
     let checked = record::Checked {
         built: &built,
-        variables: &variables(profile, guest),
+        variables: &variables(profile, times, guest),
         since,
     };
     let (mut found, stopped) = check::run(&own, kernel::jobs());
@@ -628,15 +736,18 @@ fn check_all(
 }
 
 /// The variables of `make` that were given for kernel and guests, as they are typed.
-fn variables(profile: &str, guest: &GuestArgs) -> String {
+fn variables(profile: &str, times: usize, guest: &GuestArgs) -> String {
     let accel = match guest.accel {
         accel::Choice::Auto => "",
         accel::Choice::Kvm => "kvm",
         accel::Choice::Tcg => "tcg",
     };
     let timeout = guest.timeout.map(|seconds| seconds.to_string());
+    let times = Some(times).filter(|times| *times > 1);
+    let times = times.map(|times| times.to_string());
     let profile = Some(profile).filter(|profile| *profile != DEFAULT_PROFILE);
     [
+        ("REPEAT", times.as_deref().unwrap_or_default()),
         ("PROFILE", profile.unwrap_or_default()),
         ("ACCEL", accel),
         ("TIMEOUT", timeout.as_deref().unwrap_or_default()),

@@ -106,6 +106,8 @@ struct TestView<'a> {
     machine: &'a str,
     status: &'static str,
     verdict: &'a str,
+    /// How many of how many runs, where there were several.
+    runs: Option<String>,
     why: &'a [String],
     took: String,
     repeat: &'a [String],
@@ -265,6 +267,7 @@ impl<'a> TestView<'a> {
             machine: path.get(1).copied().unwrap_or_default(),
             status: test.status.name(),
             verdict,
+            runs: test.runs.map(|runs| runs.in_words()),
             why: &test.why[usize::from(named)..],
             took: seconds(test.seconds),
             repeat: &test.repeat,

@@ -194,8 +194,37 @@ pub struct TestResult {
     pub seconds: f64,
     /// What to type to do the same again.
     pub repeat: Vec<String>,
-    /// What ran in a guest; none for tests that need no guest, or whose guest left nothing.
+    /// What ran in a guest; none for tests that need no guest, or whose guest left nothing. Of
+    /// several runs it is the first that is not as claimed, or else the last.
     pub guest: Option<GuestRun>,
+    /// How many of its runs were as claimed, if it was asked for more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<Runs>,
+}
+
+/// What came of several runs of one test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    /// How many there were.
+    pub count: usize,
+    /// How many of them were as claimed.
+    pub matching: usize,
+    /// How many different transcripts these have; 0 where none are kept.
+    pub transcripts: usize,
+}
+
+impl Runs {
+    /// In words: `20 of 20 runs match`.
+    pub fn in_words(&self) -> String {
+        let transcripts = match self.transcripts {
+            0 | 1 => String::new(),
+            several => format!(", with {several} transcripts"),
+        };
+        format!(
+            "{} of {} runs match{transcripts}",
+            self.matching, self.count
+        )
+    }
 }
 
 /// A run of a case in a guest.
@@ -331,6 +360,7 @@ pub mod tests {
             seconds: 1.25,
             repeat: vec![format!("make run-case CASE='{name}'")],
             guest: None,
+            runs: None,
         };
         let console = "Linux version 6.12.1\n\
             [    1.0][    T1] oopsarium: begin bad_slab\n\
@@ -380,6 +410,11 @@ pub mod tests {
             test("other.arm64.bug", Status::Skip, &["only a skip"]),
         ];
         tests[3].guest = Some(guest("bug", "x86_64"));
+        tests[3].runs = Some(Runs {
+            count: 20,
+            matching: 20,
+            transcripts: 2,
+        });
         tests[4].guest = Some(guest("fixed", "x86_64"));
         tests[5].guest = Some(guest("bug", "arm64"));
         let file = |path: &str, text: &str| SourceFile {

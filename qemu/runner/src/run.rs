@@ -49,6 +49,51 @@ pub struct Options {
     pub verbose: bool,
     /// Whether a run that is as claimed is held against its transcript, too.
     pub compare: bool,
+    /// What is kept of its traces.
+    pub keep: Keep,
+}
+
+/// What is kept of a run's traces, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them, in the place of the last run's.
+    Last,
+    /// Those of one of several runs: in that place stands, in the end, the first that is not as
+    /// claimed, or else the last; and beside it are some more that are not as claimed.
+    OneOf {
+        /// Which one it is, from 1.
+        number: usize,
+        /// How many of those before it were not as claimed.
+        bad: usize,
+    },
+}
+
+/// How many of several runs that are not as claimed are kept: so many may show that they differ
+/// in the same way, and a thousand of them do not fill a disk.
+const KEPT: usize = 5;
+
+/// What the names of the places beside a run's own end in, before a number.
+const BESIDE: &str = ".run-";
+
+impl Keep {
+    /// Where the traces of a run come to stand whose own place is `folder`, and which is as
+    /// claimed, or is not; none if they are not kept.
+    fn place(self, folder: &Path, good: bool) -> Option<PathBuf> {
+        match self {
+            Self::Last | Self::OneOf { bad: 0, .. } => Some(folder.to_owned()),
+            Self::OneOf { bad, .. } if good || bad >= KEPT => None,
+            Self::OneOf { number, .. } => {
+                let mut name = folder.as_os_str().to_owned();
+                name.push(format!("{BESIDE}{number}"));
+                Some(name.into())
+            }
+        }
+    }
+
+    /// Whether what earlier runs left beside it is of no use any more.
+    fn is_new(self) -> bool {
+        matches!(self, Self::Last | Self::OneOf { number: 1, .. })
+    }
 }
 
 /// How long a guest may take, if nobody says otherwise: some thirty times what it takes on
@@ -256,6 +301,43 @@ impl Run<'_> {
         Ok(versions)
     }
 
+    /// Keeps everything of a run in `place`, below `results`: what all runs of its guest have in
+    /// `shared`, and what is its own.
+    fn keep_all(
+        &self,
+        shared: &tempfile::TempDir,
+        results: &Path,
+        place: &Path,
+        guest: &mut Guest,
+        finished: &Finished,
+    ) -> Result<()> {
+        let (traces, _ours) = unfinished(results)?;
+        for entry in fs::read_dir(shared.path())? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default();
+            fs::hard_link(&path, traces.path().join(name))?;
+        }
+        // The script is for the place where everything comes to stand.
+        guest.initrd = place.join("initramfs.cpio");
+        guest.dtb = guest.dtb.take().map(|_| place.join("machine.dtb"));
+        let record = Record {
+            case: &self.case.id,
+            side: self.case.side_name(self.side),
+            machine: &self.machine.name,
+            kernel: self.kernel.release()?,
+            profile: &self.kernel.profile,
+            accel: guest.accel.name(),
+            seconds: finished.took.as_secs_f64(),
+            from_snapshot: finished.from_snapshot,
+            verdict: &finished.verdict,
+            versions: &finished.transcript.versions,
+            transcript: &finished.comparison,
+            reports: &finished.reports,
+        };
+        self.keep(traces.path(), guest, &record)?;
+        publish(results, traces, place)
+    }
+
     /// Writes what is kept beside the console: the command, and the verdict with the reports.
     fn keep(&self, folder: &Path, guest: &Guest, record: &Record<'_>) -> Result<()> {
         let script = folder.join("run.sh");
@@ -353,8 +435,7 @@ pub fn together(
     let claim = first.claim()?;
     let results = project.build.join("results");
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
-    let traces = || unfinished(&results);
-    let (shared, _ours) = traces()?;
+    let (shared, _ours) = unfinished(&results)?;
 
     let mut modules = Vec::new();
     let mut scripts = Vec::new();
@@ -432,49 +513,30 @@ pub fn together(
             }
         }
         let folder = run.folder(&results);
-        let (traces, _ours) = traces()?;
-        for entry in fs::read_dir(shared.path())? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default();
-            fs::hard_link(&path, traces.path().join(name))?;
+        if options.keep.is_new() {
+            remove_beside(&results, &folder)?;
         }
-        // The script is for the place where everything comes to stand.
-        guest.initrd = folder.join("initramfs.cpio");
-        guest.dtb = guest.dtb.map(|_| folder.join("machine.dtb"));
-        let took = outcome.took;
-        let record = Record {
-            case: &run.case.id,
-            side: run.case.side_name(run.side),
-            machine: &run.machine.name,
-            kernel: run.kernel.release()?,
-            profile: &run.kernel.profile,
-            accel: guest.accel.name(),
-            seconds: took.as_secs_f64(),
-            from_snapshot,
-            verdict: &verdict,
-            versions: &transcript.versions,
-            transcript: &comparison,
-            reports: &reports,
-        };
-        run.keep(traces.path(), &guest, &record)?;
-        publish(&results, traces, &folder)?;
-        finished.push(Finished {
+        let place = options.keep.place(&folder, verdict == Verdict::Match);
+        let one = Finished {
             verdict,
             reports,
             transcript,
             comparison,
-            folder,
-            took,
+            folder: place.clone().unwrap_or(folder),
+            took: outcome.took,
             from_snapshot,
             whole: lines
                 .iter()
                 .any(|line| line.text.strip_prefix(MARK) == Some("done")),
-        });
+        };
+        if let Some(place) = place {
+            run.keep_all(&shared, &results, &place, &mut guest, &one)?;
+        }
+        finished.push(one);
     }
     Ok(finished)
 }
 
-/// A run's name in a test report: `gfp-slab.bug.x86_64`.
 /// Where the traces of a run come to stand, below `results`.
 pub fn folder(results: &Path, case: &Case, side: Side, machine: &Machine) -> PathBuf {
     results.join(&machine.name).join(match side {
@@ -535,6 +597,25 @@ fn unfinished(results: &Path) -> Result<(tempfile::TempDir, fs::File)> {
     Ok((folder, handle))
 }
 
+/// Removes what several runs left beside `folder`, which is below `results`.
+fn remove_beside(results: &Path, folder: &Path) -> Result<()> {
+    let _lock = project::brief_lock(results, ".lock")?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let start = format!("{name}{BESIDE}");
+    let Ok(entries) = fs::read_dir(folder.parent().unwrap_or(folder)) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&start) {
+            let path = entry.path();
+            fs::remove_dir_all(&path)
+                .with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts the traces of a run in the place of those of the last one.
 fn publish(results: &Path, traces: tempfile::TempDir, folder: &Path) -> Result<()> {
     let _lock = project::brief_lock(results, ".lock")?;
@@ -547,4 +628,43 @@ fn publish(results: &Path, traces: tempfile::TempDir, folder: &Path) -> Result<(
     let path = traces.keep();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     fs::rename(&path, folder).with_context(|| format!("cannot make {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_runs_few_are_kept_and_the_first_bad_one_stands_in_front() {
+        let folder = Path::new("results/x86_64/gfp_slab");
+        let check = |keep: Keep, good: bool, expected: Option<&str>| {
+            let place = keep.place(folder, good);
+            let expected = expected.map(|end| format!("{}{end}", folder.display()));
+            assert_eq!(place, expected.map(PathBuf::from), "{keep:?}, {good}");
+        };
+        let one = |number, bad| Keep::OneOf { number, bad };
+        check(Keep::Last, true, Some(""));
+        check(Keep::Last, false, Some(""));
+        check(one(1, 0), true, Some(""));
+        check(one(7, 0), false, Some(""));
+        // From here on that place is taken.
+        check(one(8, 1), true, None);
+        check(one(9, 1), false, Some(".run-9"));
+        check(one(100, KEPT), false, None);
+    }
+
+    #[test]
+    fn what_stands_beside_a_run_goes_with_the_next() {
+        let results = tempfile::tempdir().unwrap();
+        let machine = results.path().join("x86_64");
+        for name in ["gfp_slab", "gfp_slab.run-9", "gfp_slab_fixed.run-9"] {
+            fs::create_dir_all(machine.join(name)).unwrap();
+        }
+        remove_beside(results.path(), &machine.join("gfp_slab")).unwrap();
+        let there = |name: &str| machine.join(name).is_dir();
+        assert!(there("gfp_slab") && !there("gfp_slab.run-9"));
+        assert!(there("gfp_slab_fixed.run-9"));
+        // A machine that nothing has run on yet.
+        remove_beside(results.path(), &results.path().join("arm64/gfp_slab")).unwrap();
+    }
 }

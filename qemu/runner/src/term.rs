@@ -184,8 +184,8 @@ impl Checks {
     }
 
     /// Does `what` while the line is not there.
-    pub fn suspend(&self, what: impl FnOnce()) {
-        self.bar.suspend(what);
+    pub fn suspend<T>(&self, what: impl FnOnce() -> T) -> T {
+        self.bar.suspend(what)
     }
 
     /// Takes the line away.
