@@ -205,11 +205,23 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             nothing,
         ),
         (&format!(r"^\[{ISO}\] ?"), nothing),
+        // dmesg -H: the first line of a minute has the time, the others what passed.
+        (
+            &format!(r"^\[ *(?:\+\d+\.\d+|{MONTH} ?\d+ \d\d:\d\d)\] ?"),
+            nothing,
+        ),
         (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
         // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: ".
         (
             &format!(
                 r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
+            ),
+            nothing,
+        ),
+        // Months of other languages, and OpenWrt's: "Thu Jan  2 03:04:05 2020 kern.warn kernel: ".
+        (
+            &format!(
+                r"^(?:{DAY} )?[^\s\[<]{{2,12}} +\d{{1,2}} \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{{4}})? (?:[\w.-]+ +)?\w*kernel(?:\[\d+\])?: ?"
             ),
             nothing,
         ),
@@ -219,13 +231,19 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             nothing,
         ),
         (
-            &format!(r"^{ISO} +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"),
+            &format!(
+                r"^(?:{DAY} )?{ISO}(?: [A-Z]{{2,5}})? +(?:[\w.-]+ +)?(?:kernel(?:\[\d+\])?: ?)"
+            ),
             nothing,
         ),
         (&format!(r"^{ISO} {{1,2}}"), nothing),
         (r"^\d\d:\d\d:\d\d(?:[.,]\d+)? ", nothing),
         (r"^[\w.-]+ kernel: ?", nothing),
         (r"^ *kernel: ?", nothing),
+        // What vendors of telephones put before the text: CPU, task and process id.
+        (r"^ ?[-.]?\(\d{1,2}\)\[\d+:[^\]]{1,24}\] ?", nothing),
+        (r"^ *\[\d{1,2}: *[^\]]{1,24}: *\d+\] ?", nothing),
+        (r"^\[pid:\d+,cpu\d+,[^\]]{1,40}\] ?", nothing),
         // grabserial: "[12.345678 0.001234] ".
         (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
@@ -439,6 +457,44 @@ mod tests {
         );
         check("[    1.250000] host kernel: x", Some(1.25), None, None, "x");
         check(" kernel:[    1.250000] x", Some(1.25), None, None, "x");
+        check("sept. 27 21:47:33 host kernel: x", None, None, None, "x");
+        check(
+            "Thu Jan  2 03:04:05 2020 kern.warn kernel: [    1.250000] x",
+            Some(1.25),
+            None,
+            None,
+            "x",
+        );
+        check(
+            "Fri 2026-01-02 03:04:05 CET host kernel: x",
+            None,
+            None,
+            None,
+            "x",
+        );
+        check("[Jan 2 03:04] x", None, None, None, "x");
+        check("[  +0.000005]  x", None, None, None, " x");
+        check(
+            "[    1.250000] (0)[1234:kworker/0:1]x",
+            Some(1.25),
+            None,
+            None,
+            "x",
+        );
+        check(
+            "[    1.250000]  [2:    kworker/2:1:  123] x",
+            Some(1.25),
+            None,
+            None,
+            "x",
+        );
+        check(
+            "[    1.250000] [pid:1,cpu0,init]x",
+            Some(1.25),
+            None,
+            None,
+            "x",
+        );
         check("> > [    1.250000] x", Some(1.25), None, None, "x");
         check(">> > >>> |[    1.250000] x", Some(1.25), None, None, "x");
         check("1.250000][    T1] x", Some(1.25), Some("T1"), None, "x");

@@ -158,6 +158,7 @@ const WATCHED: &[(Kind, &str)] = &[
     (Kind::HungTask, "hung_task: blocked tasks"),
     (Kind::OutOfMemory, "ut of memory"),
     (Kind::OutOfMemory, "deadlocked on memory"),
+    (Kind::Atomic, "scheduling while atomic"),
     (Kind::ExternalAbort, "SError"),
     (Kind::WorkqueueLockup, "workqueue"),
 ];

@@ -174,6 +174,9 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Foreign, r"^(?:[\w.-]+ )?[\w.@/()-]+\[\d+\]: ", nothing),
     (Role::Foreign, r"^(?:\*\* \d+ printk messages dropped|Message from syslogd@|printk: \d+ messages? (?:dropped|suppressed)|\w+: \d+ callbacks suppressed)", nothing),
 
+    // A slow interrupt is a remark of its own.
+    (Role::Foreign, r"^(?:INFO: NMI handler .*|perf: interrupt) took too long", nothing),
+
     // Who and where.
     (Role::Task, r"^\s*CPU: *(\d+)(?: UID: \d+)? PID: (\d+)(?:/\S+)? Comm: (.*?) (Not tainted|Tainted: .*?)((?: |$)\S+ #\S+.*| \S*\d+\.\d+.*|$)", take_task),
     (Role::Task, r"^\s*CPU: *(\d+)(?: UID: \d+)? PID: (\d+)(?:/\S+)? Comm: (\S+)()()", take_task),
@@ -222,7 +225,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Trace, r"^(?:(?:assert no )?(?:read|write|read-write|access)s?(?: \([^)]*\))* to 0x|race at unknown origin).*", nothing),
     (Role::Trace, r"^(?:Out-of-bounds|Use-after-free|Corrupted memory|Invalid (?:read|write|free)) .*:$", nothing),
     (Role::Known, r"^INFO: task .+ is blocked on an? ", nothing),
-    (Role::Section, r"^(?:task:\S.* state:|Task dump for CPU |RCU grace-period kthread stack dump)", nothing),
+    (Role::Section, r"^(?:task:\S.* state:|Task dump for CPU |(?:rcu: )?RCU grace-period kthread stack dump)", nothing),
     (Role::After, r"^(?:The buggy address|Memory state around|Showing all locks|kfence-#\d+|Mem-Info:|Reported by Kernel)", nothing),
     (Role::After, r"^Code: +(.*)", take_code),
     (Role::After, r"^Modules linked in: ?(.*)", take_modules),
@@ -236,8 +239,10 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Ruler, r"^={20,}\s*$", nothing),
 
     // Known, and not of use.
-    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S+ +[A-Z] +running task|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Starting crashdump|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
+    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S.*? +[A-Z] +running task|\S.*? +[RSDTtXZPIKW] *\d+ +\d+ +\d+ +0x[0-9a-f]+$|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Starting crashdump|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
     (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |\(t=\d+ jiffies|\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
+    // The memory that registers point to, as Android's kernels print it.
+    (Role::Known, r"^(?:(?:SP|LR|PC|FP|X\d+|R\d+): 0x[0-9a-f]+:|[0-9a-f]{4}  [0-9a-f*]{8}(?: [0-9a-f*]{8})+) *$", nothing),
     (Role::Known, r#"^(?:"echo 0 >|(?:Not tainted|Tainted: )|-{20,}|=+$|\s*RSP <|RIP  ?\[|CR2: |[0-9a-f]{4}: [0-9a-f]{16} |\s*[0-9a-f]{16}(?: [0-9a-f]{16})+)"#, nothing),
 ];
 
@@ -441,7 +446,7 @@ pub fn is_half_frame(text: &str) -> bool {
 pub fn bare_frame(text: &str) -> Option<Frame> {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[<([0-9a-f]+)>\]\s*)?(\?\s+)?(0x[0-9a-f]{8,16})?(?: \[([^\]\s]+)[^\]]*\])?\s*$",
+            r"^\s*(?:<[A-Z#/_ 0-9]+>\s*)*(?:\[<([0-9a-f]+)>\]\s*)?(\?\s+)?(0x[0-9a-f]{1,16})?(?: \[([^\]\s]+)[^\]]*\])?\s*$",
         )
     });
     let found = PATTERN.captures(text)?;

@@ -84,6 +84,8 @@ impl Why {
 #[derive(Default)]
 struct Stream {
     open: Option<Open>,
+    /// A warning that became a panic before it came to its stack: the panic shows it.
+    waiting: Option<Open>,
     /// The line before, if it was not blank: index and text.
     before: Option<(usize, String)>,
 }
@@ -120,6 +122,14 @@ impl Stream {
             }
         }
         let panic = shape.form == Form::Panic;
+        if panic
+            && self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.is_shown_by(text))
+        {
+            self.waiting = self.open.take();
+        }
         self.close(done, if panic { Why::Panic } else { Why::Headline });
         let mut open = Open::new(self.ruler_before(index, shape), text, shape);
         open.join(index, text, shape, found);
@@ -174,9 +184,13 @@ impl Stream {
     }
 
     fn close(&mut self, done: &mut Vec<Report>, why: Why) {
-        if let Some(report) = self.open.take().and_then(|open| open.finish(why)) {
-            done.push(report);
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        if let Some(warning) = self.waiting.take() {
+            done.extend(warning.shown_by(&open, why));
         }
+        done.extend(open.finish(why));
     }
 }
 
@@ -231,6 +245,8 @@ struct Open {
     died: bool,
     task_seen: bool,
     pc: Option<String>,
+    /// The program counter of what was interrupted was the last thing in the trace.
+    pc_inside: bool,
     /// A tag such as `<TASK>` is open.
     tag: bool,
     /// The call trace ended as it should.
@@ -267,6 +283,7 @@ impl Open {
             died: false,
             task_seen: false,
             pc: None,
+            pc_inside: false,
             tag: false,
             trace_ended: false,
             finished: false,
@@ -379,6 +396,35 @@ impl Open {
         fill_fault(report, group("address"), group("reason"), group("code"));
     }
 
+    /// Whether a panic that begins so has the stack of this report, which itself has none.
+    fn is_shown_by(&self, panic: &str) -> bool {
+        let bare = !self.task_seen && self.place == Place::Before && !self.only_preludes;
+        bare && match self.report.form {
+            Form::Warning => panic.contains("panic_on_warn"),
+            _ => self.report.kind == Kind::Atomic && panic.contains("scheduling while atomic"),
+        }
+    }
+
+    /// The report, with what the panic that it became says of it.
+    fn shown_by(mut self, panic: &Open, why: Why) -> Option<Report> {
+        let shown = &panic.report;
+        let report = &mut self.report;
+        let from = noise::behind_the_warning(&shown.trace);
+        report.trace = shown.trace[from..].to_vec();
+        report.cpu = report.cpu.or(shown.cpu);
+        report.pid = report.pid.or(shown.pid);
+        report.comm = report.comm.take().or(shown.comm.clone());
+        report.release = shown.release.clone();
+        report.hardware = shown.hardware.clone();
+        report.tainted = shown.tainted.clone();
+        if let Some(function) = self.named.clone().filter(|named| named.size != 0) {
+            report.function = Some(function);
+            self.pc = Some(report.headline.clone());
+        }
+        let whole = panic.is_whole(why);
+        self.finish(if whole { Why::Panic } else { why })
+    }
+
     fn ends_at(&self, index: usize) -> bool {
         self.report.last == index
     }
@@ -433,9 +479,13 @@ impl Open {
         Next::Stay
     }
 
+    fn inside(&self) -> bool {
+        matches!(self.place, Place::Main | Place::Extra)
+    }
+
     /// Takes a line of a stack, if it is one.
     fn trace_line(&mut self, index: usize, text: &str) -> bool {
-        let inside = matches!(self.place, Place::Main | Place::Extra);
+        let inside = self.inside();
         if inside {
             if let Some(tag) = details::stack_tag(text) {
                 self.tag = !tag.starts_with('/') && !tag.starts_with("EO");
@@ -457,6 +507,7 @@ impl Open {
         if implied {
             self.place = Place::Main;
         }
+        self.pc_inside = false;
         self.push(frame);
         self.known(index);
         true
@@ -478,14 +529,16 @@ impl Open {
             Role::Task => return self.task(index, text, detail, found),
             // What was inlined there is no place of its own.
             Role::Pc if text.ends_with("[inline]") => {}
+            Role::Pc if self.inside() && !self.wants_pc() => self.pc_inside = true,
             Role::Pc if self.wants_pc() => {
+                self.pc_inside = self.inside();
                 self.pc = Some(text.trim().to_string());
                 (detail.take)(found, &mut self.report);
             }
             Role::Registers if self.wants_registers() => (detail.take)(found, &mut self.report),
             Role::Pc | Role::Registers => {}
             Role::Trace => self.call_trace(text.trim()),
-            Role::Section => self.begin_stack(text.trim(), false),
+            Role::Section => self.section(text.trim()),
             Role::After => self.after_trace(text, detail, found),
             Role::EndTrace | Role::Ruler | Role::EndPanic | Role::EndVictim => {
                 return self.end_line(index, detail.role);
@@ -542,6 +595,16 @@ impl Open {
         }
     }
 
+    /// A heading right under another one says more of the same stack.
+    fn section(&mut self, title: &str) {
+        match self.report.stacks.last_mut() {
+            Some(stack) if self.place == Place::Extra && stack.frames.is_empty() => {
+                stack.title = format!("{} {title}", stack.title);
+            }
+            _ => self.begin_stack(title, false),
+        }
+    }
+
     fn begin_stack(&mut self, title: &str, main: bool) {
         if main {
             self.place = Place::Main;
@@ -561,10 +624,11 @@ impl Open {
         self.in_modules = text.starts_with("Modules linked in:");
         // Inside a trace, these are the bytes of what was interrupted.
         let code = text.starts_with("Code:");
-        if !code || self.pc.is_some() && !self.tag {
+        let interrupted = code && (self.tag || std::mem::take(&mut self.pc_inside));
+        if !code || self.pc.is_some() && !interrupted {
             (detail.take)(found, &mut self.report);
         }
-        if matches!(self.place, Place::Main | Place::Extra) && !(code && self.tag) {
+        if self.inside() && !interrupted {
             self.trace_ended = true;
             self.place = Place::After;
         }
@@ -876,7 +940,14 @@ fn promote(stall: &mut Report) {
     if !stall.trace.is_empty() || stall.stacks.is_empty() {
         return;
     }
-    stall.trace = stall.stacks.remove(0).frames;
+    // The thread that waits for the stalled one is not to blame, unless nobody else is there; of
+    // the others, who says where.
+    let blamed = |stack: &Stack| !stack.title.contains("grace-period kthread");
+    let says = |stack: &Stack| noise::culprit(stall.kind, None, &stack.frames).is_some();
+    let stacks = &stall.stacks;
+    let at = stacks.iter().position(|stack| blamed(stack) && says(stack));
+    let at = at.or_else(|| stacks.iter().position(blamed)).unwrap_or(0);
+    stall.trace = stall.stacks.remove(at).frames;
     stall.title = with_function(
         stall.kind,
         &stall.title,

@@ -1270,3 +1270,284 @@ Call Trace:
         assert!(!found[0].complete, "{half}");
     }
 }
+
+#[test]
+fn a_warning_that_panics_at_once_has_the_stack_of_the_panic() {
+    // Kernels up to 5.10 print the panic before the warning's own body.
+    let text = "\
+------------[ cut here ]------------
+refcount_t: increment on 0; use-after-free.
+WARNING: CPU: 1 PID: 43 at lib/refcount.c:153 refcount_inc+0x47/0x50
+Kernel panic - not syncing: panic_on_warn set ...
+CPU: 1 PID: 43 Comm: insmod Not tainted 4.14.89+ #6
+Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014
+Call Trace:
+ dump_stack+0x114/0x1cf
+ panic+0x1bb/0x3a0
+ ? refcount_inc+0x47/0x50
+ __warn.cold.9+0x20/0x46
+ report_bug+0x1fd/0x272
+ fixup_bug.part.11+0x37/0x80
+ do_error_trap+0x1c2/0x430
+ do_invalid_op+0x20/0x30
+ invalid_op+0x1b/0x40
+RIP: 0010:refcount_inc+0x47/0x50
+Code: 48 c7 c7 c0 36 6f 86 e8 bf 6d 9e fb 0f 0b 41 bd f4 ff ff ff e9 55
+RSP: 0018:ffff8881c966f878 EFLAGS: 00010282
+RAX: 000000000000002b RBX: ffff8881d40fa500 RCX: 0000000000000000
+ ? vprintk_func+0x63/0xea
+ kobject_get+0x50/0xa0
+ holder_take+0x3e0/0x5a0
+ do_syscall_64+0x251/0x750
+ entry_SYSCALL_64_after_hwframe+0x42/0xb7
+Kernel Offset: disabled
+Rebooting in 10 seconds..
+";
+    check_text(
+        text,
+        expect![[r#"
+            refcount (warning): refcount_t: increment on 0; use-after-free in holder_take
+            panic (panic): Kernel panic: panic_on_warn set ..., from #0
+        "#]],
+    );
+    let report = &reports(&lines(text.as_bytes()))[0];
+    let trace: Vec<&str> = report.trace.iter().map(|one| &*one.symbol.name).collect();
+    assert_eq!(trace[..2], ["refcount_inc", "vprintk_func"]);
+    assert_eq!((report.cpu, report.pid), (Some(1), Some(43)));
+    assert_eq!(report.comm.as_deref(), Some("insmod"));
+    assert_eq!(report.release.as_deref(), Some("4.14.89+ #6"));
+    // Where the panic breaks off, so does what it shows.
+    let cut = text.split(" holder_take").next().unwrap_or_default();
+    check_text(
+        cut,
+        expect![[r#"
+            refcount (warning): refcount_t: increment on 0; use-after-free in refcount_inc, incomplete
+              the log ends in the middle of it
+            panic (panic): Kernel panic: panic_on_warn set ..., incomplete, from #0
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn a_panic_that_scheduling_in_the_wrong_place_becomes_shows_where() {
+    check_text(
+        "\
+BUG: scheduling while atomic: insmod/43/0x00000002
+Preemption disabled at:
+[<ffffffff812b2934>] kernel_fpu_begin_mask+0x64/0x260
+Kernel panic - not syncing: scheduling while atomic
+CPU: 0 PID: 43 Comm: insmod Not tainted 5.14.0 #1
+Call Trace:
+ dump_stack_lvl+0xcd/0x134
+ panic+0x306/0x73d
+ __schedule_bug.cold+0x10c/0x143
+ __schedule+0x1a07/0x26f0
+ schedule+0xd3/0x270
+ holder_sleep+0x14a/0x290
+ entry_SYSCALL_64_after_hwframe+0x44/0xae
+Kernel Offset: disabled
+",
+        expect![[r#"
+            atomic (message): scheduling while atomic in holder_sleep
+            panic (panic): Kernel panic: scheduling while atomic, from #0
+        "#]],
+    );
+}
+
+#[test]
+fn the_thread_that_waits_for_a_stalled_task_is_not_to_blame() {
+    check_text(
+        "\
+rcu: INFO: rcu_sched self-detected stall on CPU
+rcu: 	1-...!: (1 ticks this GP) idle=2e6/1/0x4000000000000002 softirq=21091/21091 fqs=0
+rcu: 	 (t=110325 jiffies g=45621 q=219)
+rcu: rcu_sched kthread starved for 110325 jiffies! g45621 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=1
+rcu: RCU grace-period kthread stack dump:
+rcu_sched       I23480    10      2 0x80000000
+Call Trace:
+ __schedule+0x87c/0x1ec0
+ schedule+0xfb/0x450
+ schedule_timeout+0x140/0x260
+ rcu_gp_kthread+0x743/0x1d20
+ kthread+0x35a/0x420
+ ret_from_fork+0x3a/0x50
+INFO: NMI handler (nmi_cpu_backtrace_handler) took too long to run: 1.403 msecs
+NMI backtrace for cpu 1
+CPU: 1 PID: 43 Comm: insmod Not tainted 4.18.0 #31
+Call Trace:
+ <IRQ>
+ dump_stack+0x1c9/0x2b4
+ nmi_cpu_backtrace.cold.3+0x48/0x88
+ rcu_check_callbacks+0xd93/0x1660
+ smp_apic_timer_interrupt+0x165/0x730
+ apic_timer_interrupt+0xf/0x20
+ </IRQ>
+RIP: 0010:_raw_spin_unlock_irq+0x56/0x70
+Code: 48 c7 c7 c0 36 6f 86 e8 bf 6d 9e fb 0f 0b 41 bd f4 ff ff ff e9 55
+RSP: 0018:ffff8801ad6ef090 EFLAGS: 00000286 ORIG_RAX: ffffffffffffff13
+RAX: dffffc0000000000 RBX: ffff8801db12ca40 RCX: ffffffff81606487
+ finish_task_switch+0x1d3/0x870
+ __schedule+0x884/0x1ec0
+ ___preempt_schedule+0x16/0x18
+ holder_spin+0x3f9/0x840
+ entry_SYSCALL_64_after_hwframe+0x49/0xbe
+",
+        expect![[r#"
+            rcu-stall (message): rcu_sched stall in holder_spin
+        "#]],
+    );
+}
+
+#[test]
+fn a_stall_of_arm64_is_named_after_a_cpu_that_says_where() {
+    check_text(
+        "\
+rcu: INFO: rcu_sched self-detected stall on CPU
+rcu: 	1-...!: (10499 ticks this GP) idle=9f9/1/0x4000000000000002 softirq=2116/2117 fqs=0
+rcu: RCU grace-period kthread stack dump:
+task:rcu_sched       state:R  running task on cpu   0   stack:    0 pid:   13 ppid:     2 flags:0x00000008
+Call trace:
+ __switch_to+0x123/0x123
+ schedule_timeout+0x123/0x123
+ rcu_gp_kthread+0x123/0x123
+ ret_from_fork+0x123/0x123
+rcu: Stack dump where RCU GP kthread last ran:
+Task dump for CPU 0:
+task:insmod          state:R  running task on cpu   0   stack:    0 pid: 1432 ppid:  1414 flags:0x00000002
+Call trace:
+ __switch_to+0x123/0x123
+ 0x202
+Task dump for CPU 1:
+task:insmod          state:R  running task on cpu   1   stack:    0 pid: 1429 ppid:  1407 flags:0x00000002
+Call trace:
+ rcu_dump_cpu_stacks+0x123/0x123
+ gic_handle_irq+0x123/0x123
+ el1h_64_irq+0x123/0x123
+ lock_acquire+0x123/0x123
+ holder_spin+0x123/0x123
+ el0t_64_sync+0x123/0x123
+",
+        expect![[r#"
+            rcu-stall (message): rcu_sched stall in holder_spin
+        "#]],
+    );
+}
+
+/// Frames that a title skips, by what the report is about.
+#[test]
+fn a_title_names_who_asked_for_it() {
+    #[track_caller]
+    fn culprit(head: &str, frames: &[&str], expected: &str) {
+        let ruler = "=".repeat(66);
+        let mut text =
+            format!("{ruler}\n{head}\nCPU: 1 PID: 43 Comm: a Not tainted 5.4.0 #1\nCall Trace:\n");
+        for frame in frames.iter().chain(&["entry_SYSCALL_64_after_hwframe"]) {
+            text += &format!(" {frame}+0x10/0x100\n");
+        }
+        text += &format!("{ruler}\n");
+        let found = reports(&lines(text.as_bytes()));
+        let title = found.first().map_or("nothing", |report| &report.title);
+        assert_eq!(title.rsplit(" in ").next(), Some(expected), "{title}");
+    }
+    let kasan = "BUG: KASAN: use-after-free in f+0x10/0x100";
+    let at = |name: &str| kasan.replace("f+", &format!("{name}+"));
+    // The unwinder, the locks, trees and strings only do as they are told.
+    let unwinder = [
+        "dump_stack",
+        "kasan_report",
+        "stack_trace_consume_entry",
+        "arch_stack_walk",
+        "stack_trace_save",
+        "kasan_save_stack",
+        "holder",
+    ];
+    culprit(&at("stack_trace_consume_entry"), &unwinder, "holder");
+    let lock = [
+        "kasan_report",
+        "register_lock_class",
+        "__lock_acquire",
+        "lock_acquire",
+        "_raw_spin_lock_irqsave",
+        "__wake_up_common_lock",
+        "holder",
+    ];
+    culprit(&at("register_lock_class"), &lock, "holder");
+    culprit(
+        &at("__rb_insert_augmented"),
+        &["__rb_insert_augmented", "holder"],
+        "holder",
+    );
+    culprit(
+        &at("string_nocheck"),
+        &["string_nocheck", "string", "vsnprintf", "holder"],
+        "holder",
+    );
+    // Memory tagging faults before it reports.
+    let tags = [
+        "kasan_report",
+        "__do_kernel_fault",
+        "do_tag_check_fault",
+        "do_mem_abort",
+        "el1_abort",
+        "el1h_64_sync",
+        "__list_add_valid",
+        "holder",
+    ];
+    culprit(&at("__list_add_valid"), &tags, "holder");
+    // Who frees twice is the one to look at, and KASAN's own tests are no machinery.
+    culprit(
+        &kasan.replace("use-after-free in f", "double-free in kfree"),
+        &["kasan_report", "kfree", "holder"],
+        "holder",
+    );
+    culprit(
+        &at("kasan_atomics_helper"),
+        &["kasan_report", "kasan_atomics_helper", "kasan_atomics"],
+        "kasan_atomics_helper",
+    );
+    let hung = "INFO: task a:43 blocked for more than 120 seconds.\n      Not tainted 5.4.0 #1\na   D24208    43      1 0x00000004";
+    for waits in [
+        &[
+            "__schedule",
+            "schedule",
+            "io_schedule",
+            "wait_on_page_bit_common",
+            "__filemap_fdatawait_range",
+            "filemap_fdatawait_keep_errors",
+            "holder",
+        ][..],
+        &[
+            "__schedule",
+            "schedule",
+            "schedule_timeout",
+            "wait_for_completion",
+            "__flush_work",
+            "__cancel_work_timer",
+            "cancel_work_sync",
+            "holder",
+        ],
+        &[
+            "__schedule",
+            "schedule",
+            "rwsem_down_write_slowpath",
+            "down_write",
+            "holder",
+        ],
+        &[
+            "__schedule",
+            "schedule",
+            "__folio_lock",
+            "folio_wait_bit_common",
+            "holder",
+        ],
+    ] {
+        culprit(hung, waits, "holder");
+    }
+    // The same functions are to blame for what is theirs.
+    culprit(
+        &at("flush_workqueue"),
+        &["kasan_report", "flush_workqueue", "holder"],
+        "flush_workqueue",
+    );
+}
