@@ -187,6 +187,11 @@ pub fn log(bytes: &[u8], symbols: Option<&Symbols>) -> DecodedLog {
             slide.name_addresses(report, &lines, symbols);
         }
         warnings.extend(slide.warning());
+        let frames = reports.iter().flat_map(|one| {
+            let stacks = one.stacks.iter().flat_map(|stack| &stack.frames);
+            stacks.chain(&one.trace).map(|frame| &frame.symbol)
+        });
+        symbols.expect_lookups(frames);
     }
     let reports: Vec<Decoded> = reports
         .iter()

@@ -92,6 +92,8 @@ pub struct Found {
 
 /// What debug information does not say.
 const UNKNOWN: &str = "??";
+/// A function that every kernel has, in a file that never moved.
+const LANDMARK: &str = "panic";
 /// Functions of one name that are looked at.
 const NAMESAKES: usize = 64;
 /// Folders below a folder of modules.
@@ -179,6 +181,39 @@ impl Symbols {
             .insert(name, build_id.to_ascii_lowercase());
     }
 
+    /// Says which symbols will be looked up. It need not be said; but to read what all of them
+    /// need takes less than to read it one by one.
+    pub fn expect_lookups<'a>(&self, symbols: impl Iterator<Item = &'a Symbol>) {
+        let mut by_module: BTreeMap<Option<&str>, Vec<&Symbol>> = BTreeMap::new();
+        for symbol in symbols {
+            let same = by_module.entry(symbol.module.as_deref()).or_default();
+            same.push(symbol);
+        }
+        let root = Symbol {
+            name: LANDMARK.to_string(),
+            offset: 0,
+            size: 0,
+            module: None,
+        };
+        by_module.entry(None).or_default().push(&root);
+        for (module, symbols) in by_module {
+            let Some(image) = self.image(module) else {
+                continue;
+            };
+            let addresses: Vec<u64> = symbols
+                .into_iter()
+                .flat_map(|symbol| {
+                    let starts = starts(&image, symbol).into_iter();
+                    starts.flat_map(|start| {
+                        let address = start.wrapping_add(symbol.offset);
+                        [address, address.wrapping_sub(1)]
+                    })
+                })
+                .collect();
+            image.with_lines(&addresses, |_| ());
+        }
+    }
+
     /// The source lines of a symbol: [`Found::places`].
     pub fn resolve(&self, symbol: &Symbol, at: At) -> Vec<Place> {
         self.lookup(symbol, at).places
@@ -208,7 +243,7 @@ impl Symbols {
     }
 
     fn places(&self, image: &Image, address: u64, symbol: &Symbol) -> Vec<Place> {
-        let mut places: Vec<Place> = image.with(|table| {
+        let mut places: Vec<Place> = image.with_lines(&[address], |table| {
             let raw = table.places(address).into_iter();
             raw.map(|one| Place {
                 function: demangle(one.function.unwrap_or(UNKNOWN)),
@@ -358,10 +393,11 @@ impl Symbols {
     /// The root of the source tree that the kernel was built from; empty if it cannot be told.
     pub fn source_root(&self) -> &Path {
         self.root.get_or_init(|| {
-            // A function that every kernel has, in a file that never moved.
-            let file = self.kernel.with(|table| {
-                let start = table.symbols("panic").first()?.start;
-                let place = table.places(start).pop()?;
+            let start = self
+                .kernel
+                .with(|table| table.symbols(LANDMARK).first().map(|one| one.start));
+            let file = self.kernel.with_lines(start.as_slice(), |table| {
+                let place = table.places(start?).pop()?;
                 Some(place.file.strip_suffix("kernel/panic.c")?.to_string())
             });
             file.map(PathBuf::from).unwrap_or_default()

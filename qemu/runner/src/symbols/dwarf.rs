@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! DWARF to a table: every line, function and inlined call of a file, read in one go.
+//! DWARF to a table: where the units lie, and every line, function and inlined call of those that
+//! are asked for.
 //!
 //! Names and lines are taken as llvm-addr2line takes them. What cannot be read is left out, unit
 //! by unit. This file must not know ELF or logs.
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 /// The bytes of a section.
 pub type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
@@ -23,36 +25,61 @@ const NAME_STEPS: usize = 16;
 /// Threads that read; there are kernels of which each needs half a gigabyte.
 const THREADS: usize = 8;
 
-/// Reads all units, several at once. Lines outside `code` are left out: they belong to what the
-/// linker dropped.
-pub fn read(dwarf: &Dwarf<'_>, code: &[Range<u64>], out: &mut Builder) {
-    let mut units = Vec::new();
-    let mut headers = dwarf.units();
-    while let Ok(Some(header)) = headers.next() {
-        if let Ok(unit) = dwarf.unit(header) {
-            units.push(unit);
+/// Where the code of each unit lies. A unit is called by where it begins in .debug_info.
+pub fn index(dwarf: &Dwarf<'_>, code: &[Range<u64>], out: &mut Builder) {
+    let units = Units::new(dwarf);
+    let piece = |numbers: Range<usize>| {
+        let mut out = Builder::default();
+        for number in numbers {
+            units.index(number, code, &mut out);
         }
-    }
+        out
+    };
+    in_pieces(units.headers.len(), piece, out);
+}
+
+/// Reads some units, several at once. Lines outside `code` are left out: they belong to what the
+/// linker dropped.
+pub fn read(dwarf: &Dwarf<'_>, code: &[Range<u64>], wanted: &[u64], out: &mut Builder) {
+    let units = Units::new(dwarf);
+    let piece = |numbers: Range<usize>| {
+        let mut out = Builder::default();
+        let mut reader = Reader {
+            dwarf,
+            units: &units,
+            code,
+            names: HashMap::new(),
+            out: &mut out,
+        };
+        for &unit in wanted.get(numbers).unwrap_or_default() {
+            reader.unit(unit);
+        }
+        out
+    };
+    in_pieces(wanted.len(), piece, out);
+}
+
+/// Does so many things in pieces, several at once, and puts the results together in their order.
+fn in_pieces(count: usize, work: impl Fn(Range<usize>) -> Builder + Sync, out: &mut Builder) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(THREADS).min(count);
     // Several pieces for each, since units differ in size.
-    let piece = units.len().div_ceil(threads.min(THREADS) * 4).max(1);
+    let piece = count.div_ceil(threads.max(1) * 4).max(1);
     let next = AtomicUsize::new(0);
-    let all = &units;
-    let read_some = || {
+    let work_some = || {
         let mut done = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(some) = all.chunks(piece).nth(number) else {
+            let from = number * piece;
+            if from >= count {
                 return done;
-            };
-            done.push((number, read_units(dwarf, code, all, some)));
+            }
+            done.push((number, work(from..count.min(from + piece))));
         }
     };
     let mut pieces: Vec<(usize, Builder)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(THREADS))
-            .map(|_| scope.spawn(read_some))
-            .collect();
-        let mut done = read_some();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work_some)).collect();
+        let mut done = work_some();
         for other in others {
             // A thread that died would have taken its units along; it has nothing to die of.
             done.extend(other.join().unwrap_or_default());
@@ -66,27 +93,60 @@ pub fn read(dwarf: &Dwarf<'_>, code: &[Range<u64>], out: &mut Builder) {
     }
 }
 
-fn read_units<'d>(
-    dwarf: &Dwarf<'d>,
-    code: &[Range<u64>],
-    units: &[Unit<'d>],
-    some: &[Unit<'d>],
-) -> Builder {
-    let mut out = Builder::default();
-    let mut reader = Reader {
-        dwarf,
-        units,
-        code,
-        names: HashMap::new(),
-        out: &mut out,
-    };
-    for unit in some {
-        let mut files = Files::default();
-        // What was understood of a damaged unit before it broke off stays.
-        let _ = reader.entries(unit, &mut files);
-        reader.lines(unit, &mut files);
+/// All units of a file; each is taken apart when it is first needed.
+struct Units<'a, 'd> {
+    dwarf: &'a Dwarf<'d>,
+    headers: Vec<gimli::UnitHeader<Slice<'d>>>,
+    made: Vec<OnceLock<Option<Unit<'d>>>>,
+}
+
+impl<'a, 'd> Units<'a, 'd> {
+    fn new(dwarf: &'a Dwarf<'d>) -> Self {
+        let mut headers = Vec::new();
+        let mut all = dwarf.units();
+        while let Ok(Some(header)) = all.next() {
+            headers.push(header);
+        }
+        let made = headers.iter().map(|_| OnceLock::new()).collect();
+        Units {
+            dwarf,
+            headers,
+            made,
+        }
     }
-    out
+
+    fn get(&self, number: usize) -> Option<&Unit<'d>> {
+        let made = self.made.get(number)?;
+        let unit = made.get_or_init(|| self.dwarf.unit(self.headers[number]).ok());
+        unit.as_ref()
+    }
+
+    /// The unit that an offset is in.
+    fn find(&self, at: DebugInfoOffset) -> Option<&Unit<'d>> {
+        let start = |header: &gimli::UnitHeader<Slice<'d>>| header.offset().as_debug_info_offset();
+        let after = self
+            .headers
+            .partition_point(|header| start(header).is_some_and(|start| start <= at));
+        self.get(after.checked_sub(1)?)
+    }
+
+    /// Where a unit's code lies, from its first entry alone.
+    fn index(&self, number: usize, code: &[Range<u64>], out: &mut Builder) -> Option<()> {
+        let header = self.headers[number];
+        let offset = header.offset().as_debug_info_offset()?.0 as u64;
+        // It is not kept: thousands of them would need much memory.
+        let unit = self.dwarf.unit(header).ok()?;
+        let mut entries = unit.entries();
+        let (_, entry) = entries.next_dfs().ok()??;
+        let mut ranges = self.dwarf.die_ranges(&unit, entry).ok()?;
+        while let Ok(Some(range)) = ranges.next() {
+            let is_code = code.iter().any(|one| one.contains(&range.begin));
+            if range.begin < range.end && is_code {
+                out.unit(range.begin, range.end, offset);
+            }
+        }
+        Some(())
+    }
 }
 
 /// A unit's files by their index, as far as they were asked for.
@@ -95,7 +155,7 @@ struct Files(HashMap<u64, Option<u32>>);
 
 struct Reader<'a, 'd> {
     dwarf: &'a Dwarf<'d>,
-    units: &'a [Unit<'d>],
+    units: &'a Units<'a, 'd>,
     code: &'a [Range<u64>],
     /// The names of entries, by where those are in .debug_info.
     names: HashMap<usize, Option<u32>>,
@@ -156,6 +216,19 @@ impl<'d> Entry<'d> {
 }
 
 impl<'a, 'd> Reader<'a, 'd> {
+    /// Reads the unit that begins so far into .debug_info.
+    fn unit(&mut self, offset: u64) {
+        self.out.has_read(offset);
+        let at = usize::try_from(offset).map(DebugInfoOffset);
+        let Some(unit) = at.ok().and_then(|at| self.units.find(at)) else {
+            return;
+        };
+        let mut files = Files::default();
+        // What was understood of a damaged unit before it broke off stays.
+        let _ = self.entries(unit, &mut files);
+        self.lines(unit, &mut files);
+    }
+
     fn entries(&mut self, unit: &Unit<'d>, files: &mut Files) -> Result<(), gimli::Error> {
         let mut open: Vec<Open> = Vec::new();
         let mut entries = unit.entries_raw(None)?;
@@ -316,12 +389,8 @@ impl<'a, 'd> Reader<'a, 'd> {
         name
     }
 
-    /// The unit that an offset is in.
     fn find(&self, at: DebugInfoOffset) -> Option<(&'a Unit<'d>, UnitOffset)> {
-        let start = |unit: &Unit<'d>| unit.header.offset().as_debug_info_offset();
-        let units = self.units;
-        let after = units.partition_point(|unit| start(unit).is_some_and(|start| start <= at));
-        let unit = &units[after.checked_sub(1)?];
+        let unit = self.units.find(at)?;
         Some((unit, at.to_unit_offset(&unit.header)?))
     }
 

@@ -71,23 +71,52 @@ impl Image {
         &self.path
     }
 
-    /// Looks something up. A cache that turns out to be damaged is made anew.
+    /// Looks up a symbol. A cache that turns out to be damaged is made anew.
     pub fn with<T>(&self, look: impl Fn(&Table) -> T) -> T {
-        let table = self.table();
+        self.with_lines(&[], look)
+    }
+
+    /// The same, where the lines of some addresses matter.
+    pub fn with_lines<T>(&self, addresses: &[u64], look: impl Fn(&Table) -> T) -> T {
+        let table = self.table_of(addresses);
         let found = look(&table);
         if !table.is_damaged() {
             return found;
         }
-        let table = self.make_table();
-        *self.table.borrow_mut() = Some(Rc::clone(&table));
-        look(&table)
+        let table = Rc::new(self.make_table());
+        *self.table.borrow_mut() = Some(table);
+        look(&self.table_of(addresses))
+    }
+
+    /// The table, with all units in it that these addresses need.
+    fn table_of(&self, addresses: &[u64]) -> Rc<Table> {
+        let table = self.table();
+        let mut units: Vec<u64> = addresses
+            .iter()
+            .flat_map(|&address| table.unread(address))
+            .collect();
+        units.sort_unstable();
+        units.dedup();
+        if units.is_empty() || table.is_damaged() {
+            return table;
+        }
+        let mut new = Builder::default();
+        self.read(|dwarf, code| dwarf::read(dwarf, code, &units, &mut new));
+        let longer = table
+            .extended(new, &self.key)
+            .and_then(|bytes| self.keep(bytes));
+        let Some(longer) = longer.map(Rc::new) else {
+            return table;
+        };
+        *self.table.borrow_mut() = Some(Rc::clone(&longer));
+        longer
     }
 
     fn table(&self) -> Rc<Table> {
         if let Some(table) = &*self.table.borrow() {
             return Rc::clone(table);
         }
-        let table = self.cached().map_or_else(|| self.make_table(), Rc::new);
+        let table = Rc::new(self.cached().unwrap_or_else(|| self.make_table()));
         *self.table.borrow_mut() = Some(Rc::clone(&table));
         table
     }
@@ -97,34 +126,37 @@ impl Image {
         Table::read(Bytes::map(&file).ok()?, &self.key)
     }
 
-    fn make_table(&self) -> Rc<Table> {
+    /// A table that knows the symbols, and where the units lie. It is not kept before it knows
+    /// lines, too: what is asked for first follows at once.
+    fn make_table(&self) -> Table {
         let mut new = Builder::default();
-        self.read(&mut new);
-        let bytes = new.finish(&self.key);
+        if let Ok(file) = object::File::parse(&*self.bytes) {
+            read_symbols(&file, self.layout(), &mut new);
+        }
+        self.read(|dwarf, code| dwarf::index(dwarf, code, &mut new));
+        let table = Table::read(Bytes::heap(new.finish(&self.key)), &self.key);
+        #[allow(clippy::expect_used)] // It was made a line ago; a test makes and reads some.
+        table.expect("a table that was just made")
+    }
+
+    /// Keeps a table for the next run, and takes it.
+    fn keep(&self, bytes: Vec<u8>) -> Option<Table> {
         if let Some(path) = &self.cache {
             // Without a cache it is slower, and no worse.
             let _ = write_whole(path, &bytes);
         }
-        let table = Table::read(Bytes::heap(bytes), &self.key);
-        #[allow(clippy::expect_used)] // It was made a line ago; a test makes and reads some.
-        Rc::new(table.expect("a table that was just made"))
+        Table::read(Bytes::heap(bytes), &self.key)
     }
 
-    fn read(&self, out: &mut Builder) {
+    fn read(&self, mut take: impl FnMut(&gimli::Dwarf<dwarf::Slice<'_>>, &[Range<u64>])) {
         let Ok(file) = object::File::parse(&*self.bytes) else {
             return;
         };
         let layout = self.layout();
-        read_symbols(&file, layout, out);
         let mut sections = HashMap::new();
-        let mut load = |id: gimli::SectionId| {
+        for id in SECTIONS {
             let bytes = section(&file, layout, id.name());
             sections.insert(id, bytes.unwrap_or_default());
-            Ok::<(), gimli::Error>(())
-        };
-        for id in SECTIONS {
-            // It never fails.
-            let _ = load(id);
         }
         let endian = if file.is_little_endian() {
             RunTimeEndian::Little
@@ -136,7 +168,7 @@ impl Image {
             Ok::<_, gimli::Error>(EndianSlice::new(bytes, endian))
         });
         if let Ok(loaded) = loaded {
-            dwarf::read(&loaded, &layout.code, out);
+            take(&loaded, &layout.code);
         }
     }
 
@@ -186,10 +218,11 @@ impl Image {
 
     /// Why nothing can be decoded with it, if that is so.
     pub fn lack(&self) -> Option<&'static str> {
-        if self.with(Table::has_lines) {
+        let file = object::File::parse(&*self.bytes).ok()?;
+        let lines = file.section_by_name(".debug_line");
+        if lines.is_some_and(|section| section.size() > 0) && self.with(Table::has_units) {
             return None;
         }
-        let file = object::File::parse(&*self.bytes).ok()?;
         Some(if file.section_by_name(".debug_info").is_none() {
             "no debug information in it (stripped, or built without CONFIG_DEBUG_INFO)"
         } else if file.section_by_name(".debug_gnu_pubnames").is_some()

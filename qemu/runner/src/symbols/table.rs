@@ -3,6 +3,9 @@
 //! What an ELF file says of its functions and lines, as one run of bytes that is searched where
 //! it lies: made once, kept in a file, and mapped straight in by the next run.
 //!
+//! Of a kernel's thousands of units a log needs a few. A table begins with the symbols, and where
+//! the units lie; what those say of lines is added unit by unit, when it is asked for.
+//!
 //! All numbers are little-endian. Header: magic, version, checksum of what follows up to the
 //! payload, length of the key, number of blocks, the ends of the parts; then the key, and the
 //! checksums of the payload's blocks. A block is checked when it is first looked at, so that a
@@ -14,7 +17,7 @@ use std::collections::HashMap;
 
 const MAGIC: &[u8; 8] = b"oopssym\n";
 /// To be raised with every change of the format, or of what is put into it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes that share a checksum.
 const BLOCK: usize = 16 << 10;
 /// Functions that overlap, such as those of one body, lie within so many of each other.
@@ -36,8 +39,14 @@ enum Part {
     Functions,
     /// By function, then depth: start u64, end u64, name u32, call's file u32, line u32, depth u32.
     Inlines,
+    /// Sorted by start: start u64, end u64, the unit whose code it is u64.
+    Units,
+    /// Units whose lines are in the table, sorted: u64.
+    Read,
 }
-const PARTS: usize = 7;
+const PARTS: usize = 9;
+/// A unit has few ranges that begin within another's; so many are looked at.
+const UNIT_OVERLAP: usize = 64;
 const HEADER: usize = 8 + 4 * 4 + PARTS * 8;
 /// The file of a row from which on no line is known.
 const NONE: u32 = u32::MAX;
@@ -74,8 +83,12 @@ pub struct Builder {
     lines: Vec<(u64, u64, u32, u32)>,
     functions: Vec<Function>,
     inlines: Vec<Inline>,
+    /// Start, end, unit.
+    units: Vec<(u64, u64, u64)>,
+    read: Vec<u64>,
 }
 
+#[derive(Clone, Copy)]
 struct Function {
     start: u64,
     end: u64,
@@ -136,6 +149,16 @@ impl Builder {
         }
     }
 
+    /// Code that a unit has; units are told apart by any number.
+    pub fn unit(&mut self, start: u64, end: u64, unit: u64) {
+        self.units.push((start, end, unit));
+    }
+
+    /// Says that all of a unit is in.
+    pub fn has_read(&mut self, unit: u64) {
+        self.read.push(unit);
+    }
+
     /// Takes over what another one has.
     pub fn absorb(&mut self, other: Builder) {
         let numbers: Vec<u32> = (0..u32_of(other.string_ends.len()))
@@ -162,6 +185,25 @@ impl Builder {
                 first: before + one.first,
                 ..one
             }));
+        self.units.extend(other.units);
+        self.read.extend(other.read);
+    }
+
+    /// Counts strings from another number on.
+    fn renumber(&mut self, from: u32) {
+        let number = |old: &mut u32| {
+            if *old != NONE {
+                *old = old.saturating_add(from);
+            }
+        };
+        self.lines.iter_mut().for_each(|one| number(&mut one.2));
+        self.functions
+            .iter_mut()
+            .for_each(|one| number(&mut one.name));
+        for one in &mut self.inlines {
+            number(&mut one.name);
+            number(&mut one.call_file);
+        }
     }
 
     fn text(&self, number: u32) -> &[u8] {
@@ -176,33 +218,46 @@ impl Builder {
         symbols.sort_by(|a, b| self.text(a.0).cmp(self.text(b.0)).then(a.1.cmp(&b.1)));
         let mut by_address: Vec<u32> = (0..u32_of(symbols.len())).collect();
         by_address.sort_by_key(|&index| symbols[index as usize].1.start);
-        self.functions.sort_by_key(|one| (one.start, one.end));
 
         let mut parts: [Vec<u8>; PARTS] = Default::default();
-        parts[Part::Strings as usize] = std::mem::take(&mut self.strings);
+        let strings = std::mem::take(&mut self.strings);
         parts[Part::StringEnds as usize] = words(&self.string_ends);
+        parts[Part::Strings as usize] = strings;
         parts[Part::ByAddress as usize] = words(&by_address);
         for (name, one) in &symbols {
             let out = &mut parts[Part::Symbols as usize];
             push(out, &[one.start, one.size, one.own_size]);
-            out.extend(words(&[*name, u32::from(one.code)]));
+            push_words(out, &[*name, u32::from(one.code)]);
         }
+        self.units.sort_unstable();
+        for &(start, end, unit) in &self.units {
+            push(&mut parts[Part::Units as usize], &[start, end, unit]);
+        }
+        self.lines_into(&mut parts);
+        assemble(key, &parts)
+    }
+
+    /// What is known of lines and functions, as parts.
+    fn lines_into(&mut self, parts: &mut [Vec<u8>; PARTS]) {
+        self.functions.sort_by_key(|one| (one.start, one.end));
         for (address, file, line) in rows(std::mem::take(&mut self.lines)) {
             let out = &mut parts[Part::Rows as usize];
             push(out, &[address]);
-            out.extend(words(&[file, line]));
+            push_words(out, &[file, line]);
         }
         for one in &self.functions {
             let out = &mut parts[Part::Functions as usize];
             push(out, &[one.start, one.end]);
-            out.extend(words(&[one.name, one.first, one.count, 0]));
+            push_words(out, &[one.name, one.first, one.count, 0]);
         }
         for one in &self.inlines {
             let out = &mut parts[Part::Inlines as usize];
             push(out, &[one.start, one.end]);
-            out.extend(words(&[one.name, one.call_file, one.call_line, one.depth]));
+            push_words(out, &[one.name, one.call_file, one.call_line, one.depth]);
         }
-        assemble(key, &parts)
+        self.read.sort_unstable();
+        self.read.dedup();
+        push(&mut parts[Part::Read as usize], &self.read);
     }
 }
 
@@ -253,6 +308,12 @@ fn u32_of(number: usize) -> u32 {
 }
 
 fn push(out: &mut Vec<u8>, numbers: &[u64]) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+fn push_words(out: &mut Vec<u8>, numbers: &[u32]) {
     for number in numbers {
         out.extend_from_slice(&number.to_le_bytes());
     }
@@ -444,9 +505,79 @@ impl Table {
         (address - extent.start < extent.size).then(|| (self.string(number), extent))
     }
 
-    /// Whether there are lines at all.
-    pub fn has_lines(&self) -> bool {
-        self.count(Part::Rows, 16) > 0
+    /// Whether there are units with code at all.
+    pub fn has_units(&self) -> bool {
+        self.count(Part::Units, 24) > 0
+    }
+
+    /// The units that an address is in and whose lines are not in the table yet.
+    pub fn unread(&self, address: u64) -> Vec<u64> {
+        let after = self.first(Part::Units, 24, |record| long_at(record, 0) <= address);
+        let mut units: Vec<u64> = (after.saturating_sub(UNIT_OVERLAP)..after)
+            .map(|index| self.record(Part::Units, 24, index))
+            .filter(|record| address < long_at(record, 8))
+            .map(|record| long_at(record, 16))
+            .filter(|&unit| !self.is_read(unit))
+            .collect();
+        units.dedup();
+        units
+    }
+
+    fn is_read(&self, unit: u64) -> bool {
+        let at = self.first(Part::Read, 8, |record| long_at(record, 0) < unit);
+        at < self.count(Part::Read, 8) && long_at(self.record(Part::Read, 8, at), 0) == unit
+    }
+
+    /// This table with what was read besides. `None` if it turns out to be damaged.
+    pub fn extended(&self, mut new: Builder, key: &str) -> Option<Vec<u8>> {
+        let part = |part: Part| {
+            let (start, end) = self.parts[part as usize];
+            self.at(start, end)
+        };
+        let mut parts: [Vec<u8>; PARTS] = Default::default();
+        for same in [Part::Symbols, Part::ByAddress, Part::Units] {
+            parts[same as usize] = part(same)?.to_vec();
+        }
+        // New strings come behind the old ones; that some are there twice costs little.
+        let strings = [part(Part::Strings)?, &new.strings].concat();
+        let before = u32_of(self.count(Part::StringEnds, 4));
+        let shift = u32_of(strings.len() - new.strings.len());
+        let ends: Vec<u32> = new.string_ends.iter().map(|end| end + shift).collect();
+        parts[Part::StringEnds as usize] = [part(Part::StringEnds)?, &words(&ends)].concat();
+        parts[Part::Strings as usize] = strings;
+        new.renumber(before);
+
+        let mut rows = part(Part::Rows)?.chunks_exact(16).peekable();
+        while let Some(row) = rows.next() {
+            let file = number_at(row, 8);
+            if let Some(next) = rows.peek().filter(|_| file != NONE) {
+                new.line(long_at(row, 0), long_at(next, 0), file, number_at(row, 12));
+            }
+        }
+        let inlines = u32_of(new.inlines.len());
+        for one in part(Part::Inlines)?.chunks_exact(32) {
+            new.inlines.push(Inline {
+                start: long_at(one, 0),
+                end: long_at(one, 8),
+                name: number_at(one, 16),
+                call_file: number_at(one, 20),
+                call_line: number_at(one, 24),
+                depth: number_at(one, 28),
+            });
+        }
+        for one in part(Part::Functions)?.chunks_exact(32) {
+            new.functions.push(Function {
+                start: long_at(one, 0),
+                end: long_at(one, 8),
+                name: number_at(one, 16),
+                first: number_at(one, 20).checked_add(inlines)?,
+                count: number_at(one, 24),
+            });
+        }
+        let read = part(Part::Read)?.chunks_exact(8);
+        new.read.extend(read.map(|one| long_at(one, 0)));
+        new.lines_into(&mut parts);
+        Some(assemble(key, &parts))
     }
 
     fn row(&self, address: u64) -> Option<(u32, u32)> {
@@ -628,6 +759,56 @@ mod tests {
         assert_eq!(table.places(0x14)[0].function, Some("f"));
         // The call's own file is not known, so only the inlined function is named.
         assert_eq!(table.places(0x20).len(), 1);
+    }
+
+    #[test]
+    fn units_are_added_as_they_are_asked_for() {
+        let unit = |start: u64, name: &[u8], number: u64| {
+            let mut new = Builder::default();
+            let (file, name) = (new.string(b"a.c"), new.string(name));
+            new.line(start, start + 8, file, 5);
+            new.function(
+                name,
+                &[(start, start + 8)],
+                &mut [Inline {
+                    start,
+                    end: start + 4,
+                    name,
+                    call_file: file,
+                    call_line: 6,
+                    depth: 0,
+                }],
+            );
+            new.has_read(number);
+            new
+        };
+        let mut base = Builder::default();
+        let extent = Extent {
+            start: 0x20,
+            size: 8,
+            own_size: 8,
+            code: true,
+        };
+        base.symbol("g", extent);
+        base.unit(0x20, 0x28, 7);
+        base.unit(0x10, 0x18, 3);
+        base.unit(0x26, 0x30, 9);
+        let base = table(base.finish("key")).unwrap();
+        assert!(base.has_units() && base.places(0x24).is_empty());
+        assert_eq!(base.unread(0x17), [3]);
+        assert_eq!(base.unread(0x27), [7, 9]);
+        assert!(base.unread(0x18).is_empty() && base.unread(0).is_empty());
+        let one = table(base.extended(unit(0x20, b"g", 7), "key").unwrap()).unwrap();
+        assert_eq!(one.unread(0x27), [9]);
+        let both = table(one.extended(unit(0x10, b"f", 3), "key").unwrap()).unwrap();
+        assert!(both.unread(0x20).is_empty() && both.unread(0x10).is_empty());
+        for (address, name) in [(0x10, "f"), (0x20, "g")] {
+            let places = both.places(address);
+            let found: Vec<_> = places.iter().map(|one| (one.function, one.line)).collect();
+            assert_eq!(found, [(Some(name), 5), (Some(name), 6)]);
+        }
+        assert_eq!(both.symbol_at(0x21).unwrap().0, "g");
+        assert!(both.check_all());
     }
 
     #[test]
