@@ -24,6 +24,14 @@ pub struct Modules {
 }
 
 impl Modules {
+    /// Those that were built for one of our kernels, if any were.
+    pub fn of(project: &Project, kernel: &Kernel) -> Self {
+        let name = kernel.output.file_name().unwrap_or_default();
+        Self {
+            stage: project.kbuild.join("modules").join(name),
+        }
+    }
+
     /// The `.ko` file of the module `name`, with its debug information.
     ///
     /// # Errors
@@ -69,17 +77,16 @@ pub fn build(
     kernel: &Kernel,
     only: Option<&str>,
 ) -> Result<Modules> {
-    let name = kernel.output.file_name().unwrap_or_default();
-    let stage = project.kbuild.join("modules").join(name);
+    let modules = Modules::of(project, kernel);
     let job = Job {
-        stage: &stage,
+        stage: &modules.stage,
         kernel: &kernel.image(),
         log: &kernel.log("modules"),
         what: "building the modules",
         only: only.map(|name| source_of(project, name)).transpose()?,
     };
     job.run(project, kernel.make(tools)?)?;
-    Ok(Modules { stage })
+    Ok(modules)
 }
 
 /// The source of the module `name`, below the project's folder.

@@ -40,16 +40,33 @@ pub fn kernel_for(
     }
 }
 
+/// The same kernel where it is, or would be: nothing is built.
+///
+/// # Errors
+///
+/// When the patch cannot be read.
+pub fn located(project: &Project, base: &Kernel, case: &Case, side: Side) -> Result<Kernel> {
+    match case.patch(side) {
+        Some(patch) => Ok(with_patch(base, &project.root.join(patch))?.0),
+        None => Ok(base.clone()),
+    }
+}
+
+/// `base` with `patch`, and what that says.
+fn with_patch(base: &Kernel, patch: &Path) -> Result<(Kernel, String)> {
+    let text =
+        fs::read_to_string(patch).with_context(|| format!("cannot read {}", patch.display()))?;
+    Ok((base.with_patch(&short_hash(text.as_bytes()), &text), text))
+}
+
 /// Builds `base` with `patch`, if that has not been done, and `base` before it.
 ///
 /// # Errors
 ///
 /// When the patch does not apply, or one of the builds fails.
 fn build(project: &Project, tools: &Tools, base: &Kernel, patch: &Path) -> Result<Kernel> {
-    let text =
-        fs::read_to_string(patch).with_context(|| format!("cannot read {}", patch.display()))?;
+    let (kernel, text) = with_patch(base, patch)?;
     base.build(project, tools)?;
-    let kernel = base.with_patch(&short_hash(text.as_bytes()), &text);
     let _lock = project::lock(&project.kbuild.join("sources"), "patched.lock")?;
     let files = make_tree(&base.source, &kernel.source, patch, &text)?;
     if kernel.config_stamp().ok() != Some(base.config_stamp_for(&kernel)?) {

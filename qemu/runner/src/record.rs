@@ -8,9 +8,12 @@ use crate::{
     case::{Case, Side},
     check::{Built, GuestOf, Test},
     claim::KernelTraits,
-    console, decoded, junit, list,
+    console, decoded, junit,
+    kernel::Kernel,
+    list,
     machine::Machine,
-    page,
+    modules::Modules,
+    page, patched,
     project::{self, Project, Tools},
     report,
     results::{
@@ -23,7 +26,7 @@ use crate::{
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -47,7 +50,7 @@ pub fn about(project: &Project, tools: &Tools, checked: &Checked<'_>) -> About {
         revision: revision(&project.root).unwrap_or_default(),
         started: humantime::format_rfc3339_seconds(checked.since).to_string(),
         host: host(),
-        kernels: checked.built.iter().map(kernel).collect(),
+        kernels: checked.built.iter().map(kernel_info).collect(),
         tools: versions(tools),
         ..About::default()
     }
@@ -66,7 +69,7 @@ fn host() -> Host {
     }
 }
 
-fn kernel(built: &Built) -> KernelInfo {
+fn kernel_info(built: &Built) -> KernelInfo {
     let kernel = &built.kernel;
     let config = fs::read(kernel.output.join(".config"));
     KernelInfo {
@@ -186,16 +189,20 @@ pub fn guests(
     found: &mut [TestResult],
 ) {
     for built in checked.built {
-        let mut symbols = None;
+        let mut opened = HashMap::new();
         for (test, result) in tests.iter().zip(found.iter_mut()) {
             let Some(of) = test.guest else { continue };
             if of.machine.arch != built.kernel.arch {
                 continue;
             }
             result.repeat = vec![command(&of, checked.variables)];
+            let Some(ran) = Ran::of(project, built, &of) else {
+                continue;
+            };
             // Opened for the first that needs it: it maps the kernel and all modules.
-            let symbols = symbols.get_or_insert_with(|| open(built));
-            let Some(guest) = guest(project, checked, built, &of, symbols.as_ref()) else {
+            let symbols = opened.entry(ran.kernel.output.clone());
+            let symbols = symbols.or_insert_with(|| open(&ran));
+            let Some(guest) = guest(project, checked, &ran.kernel, &of, symbols.as_ref()) else {
                 continue;
             };
             result.repeat.push(format!("{}/run.sh", guest.folder));
@@ -204,19 +211,35 @@ pub fn guests(
     }
 }
 
+/// The kernel that a guest ran, and its modules.
+struct Ran {
+    kernel: Kernel,
+    modules: Option<Modules>,
+}
+
+impl Ran {
+    /// The kernel that was built, or that with the patch that the run asks for: its functions
+    /// lie elsewhere, and its modules are other files. None if that patch cannot be read.
+    fn of(project: &Project, built: &Built, of: &GuestOf<'_>) -> Option<Self> {
+        let kernel = patched::located(project, &built.kernel, of.case, of.side).ok()?;
+        let modules = match of.case.patch(of.side) {
+            Some(_) => Some(Modules::of(project, &kernel)),
+            None => built.modules.clone(),
+        };
+        Some(Self { kernel, modules })
+    }
+}
+
 /// The debug information of a kernel and its modules; without it, there are still the reports.
-fn open(built: &Built) -> Option<Symbols> {
-    let modules = built
-        .modules
-        .as_ref()
-        .and_then(|modules| modules.all().ok());
-    let build = built.kernel.output.ancestors().nth(2);
+fn open(ran: &Ran) -> Option<Symbols> {
+    let modules = ran.modules.as_ref().and_then(|modules| modules.all().ok());
+    let build = ran.kernel.output.ancestors().nth(2);
     let options = symbols::Options {
         modules: modules.unwrap_or_default(),
         source: None,
         cache: build.map(|build| build.join(symbols::CACHE)),
     };
-    match Symbols::open_with(&built.kernel.vmlinux(), options) {
+    match Symbols::open_with(&ran.kernel.vmlinux(), options) {
         Ok(symbols) => Some(symbols),
         Err(error) => {
             term::note(&format!("no debug information: {error}"));
@@ -243,7 +266,7 @@ fn command(of: &GuestOf<'_>, variables: &str) -> String {
 fn guest(
     project: &Project,
     checked: &Checked<'_>,
-    built: &Built,
+    kernel: &Kernel,
     of: &GuestOf<'_>,
     symbols: Option<&Symbols>,
 ) -> Option<GuestRun> {
@@ -258,7 +281,6 @@ fn guest(
     let console = fs::read(folder.join("console.log")).ok()?;
     let lines = console::lines(&console);
     let numbers: Vec<usize> = lines.iter().map(|line| line.number).collect();
-    let kernel = &built.kernel;
     let claim = of.case.claim(of.side).on(&KernelTraits {
         arch: kernel.arch,
         version: &kernel.release().ok()?,
