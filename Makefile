@@ -81,6 +81,11 @@ else
 	@$(runner) modules --kdir=$(call shell-word,$(KDIR))
 endif
 
+.PHONY: new-case
+new-case: tools-host $(runner)
+	@$(if $(CASE),,echo 'CASE= is missing: the name of the new case, such as CASE=my-case' >&2; exit 2;) \
+	$(runner) new-case $(call option,boot,BOOT) -- $(call shell-word,$(CASE))
+
 .PHONY: list
 list: tools-host $(runner)
 	@$(runner) list

@@ -80,12 +80,25 @@ impl Case {
             for entry in entries {
                 let folder = entry?.path();
                 if folder.join("case.toml").is_file() {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                    check_name(&name).with_context(|| {
+                        format!("{}: a name that will not do", folder.display())
+                    })?;
                     let case = Self::read(folder, kind == "samples")?;
                     case.check_names(root, &machines)?;
                     cases.push(case);
                 }
             }
             cases[first..].sort_by(|a: &Self, b| a.id.cmp(&b.id));
+        }
+        for (index, case) in cases.iter().enumerate() {
+            if let Some(other) = cases[..index].iter().find(|other| other.id == case.id) {
+                bail!(
+                    "{} and {} have one name; rename one of them",
+                    other.folder.display(),
+                    case.folder.display()
+                );
+            }
         }
         Ok(cases)
     }
@@ -341,6 +354,55 @@ impl Case {
     }
 }
 
+/// Refuses what cannot be the name of a case's folder and module.
+///
+/// # Errors
+///
+/// When it cannot: then with what it has to be like.
+pub fn check_name(name: &str) -> Result<()> {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(word)
+        || name.ends_with('_')
+        || name.contains("__")
+    {
+        bail!(
+            "\"{name}\": a module's name is of lower-case letters, digits and single underscores \
+             (hyphens in CASE=), and begins with a letter, such as early_ioremap_leak"
+        );
+    }
+    if name.ends_with("_fixed") {
+        bail!("\"{name}\": what ends in _fixed is the twin of another; leave that out");
+    }
+    // The names of the kernel's own crates, and of what all modules share.
+    if TAKEN.contains(&name) {
+        bail!("\"{name}\" is the name of a Rust crate; choose another");
+    }
+    if name.len() > LONGEST {
+        bail!(
+            "\"{name}\" has {} characters; the kernel's names of modules leave room for {LONGEST} \
+             and _fixed",
+            name.len()
+        );
+    }
+    Ok(())
+}
+
+const TAKEN: [&str; 9] = [
+    "alloc",
+    "bindings",
+    "build_error",
+    "compiler_builtins",
+    "core",
+    "kernel",
+    "macros",
+    "oopsarium",
+    "uapi",
+];
+
+/// `MODULE_NAME_LEN`, on 64-bit machines, is 56, with the zero that ends it.
+const LONGEST: usize = 55 - "_fixed".len();
+
 fn document(source: &str) -> String {
     let mut text = String::new();
     for line in source.lines() {
@@ -378,6 +440,15 @@ pub fn find<'a>(cases: &'a [Case], id: &str) -> Result<&'a Case> {
     let shows = |case: &&Case| case.file.shows.iter().any(|name| hyphens(name) == wanted);
     if let Some(case) = by_id.or_else(|| cases.iter().find(shows)) {
         return Ok(case);
+    }
+    // It may be there and not be whole: nothing but its claim makes a folder a case.
+    let kinds = cases.iter().filter_map(|case| case.folder.parent());
+    let folders = kinds.map(|kind| kind.join(wanted.replace('-', "_")));
+    if let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) {
+        bail!(
+            "{}: no case.toml in it; docs/claims.md says what it holds",
+            folder.display()
+        );
     }
     let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     match nearest(&ids, &wanted).as_slice() {
@@ -479,6 +550,29 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_one_for_a_folder_a_module_and_a_type() {
+        let check = |name: &str, wanted: Option<&str>| {
+            let error = check_name(name).err().map(|error| error.to_string());
+            match (&error, wanted) {
+                (None, None) => {}
+                (Some(error), Some(wanted)) => assert!(error.contains(wanted), "{error}"),
+                _ => panic!("{name}: {error:?}"),
+            }
+        };
+        check("early_ioremap_leak", None);
+        check("a2", None);
+        for wrong in [
+            "", "2a", "Gfp", "my-case", "a b", "_a", "a_", "a__b", "a/b", "ü",
+        ] {
+            check(wrong, Some("lower-case letters"));
+        }
+        check("my_case_fixed", Some("the twin of another"));
+        check("kernel", Some("a Rust crate"));
+        check(&"a".repeat(49), None);
+        check(&"a".repeat(50), Some("has 50 characters"));
+    }
+
+    #[test]
     fn a_document_is_the_inner_comment() {
         let source = "// SPDX\n\n//! One.\n//!\n//! # Bug\n\nuse x;\n//! no\n";
         assert_eq!(document(source), "One.\n\n# Bug\nno\n");
@@ -521,6 +615,9 @@ mod tests {
                 &["Bug", "Rule", "Expected", "Fix", "Reach"]
             };
             assert_eq!(headings, expected, "{}", case.id);
+            // What make new-case leaves to be written.
+            assert!(!document.contains("TODO"), "{}", case.id);
+            assert!(!case.file.source.contains("TODO"), "{}", case.id);
         }
     }
 }

@@ -27,6 +27,7 @@ mod machine;
 mod merge;
 mod modules;
 mod mutate;
+mod new_case;
 mod page;
 mod patched;
 mod project;
@@ -144,6 +145,15 @@ enum Command {
     Explain {
         /// Which case
         case: String,
+    },
+    /// Write the folder of a new case, which begins as one that works
+    NewCase {
+        /// Its name, such as my-case
+        case: String,
+        /// It runs while the kernel boots, and is not loaded
+        #[arg(long, default_value = "0", action = clap::ArgAction::Set)]
+        #[arg(value_parser = clap::builder::BoolishValueParser::new())]
+        boot: bool,
     },
     /// Say which architecture a case is run on
     Arch {
@@ -370,6 +380,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             anstream::print!("{}", list::explain(&project.root, case)?);
             Ok(0)
         }
+        Command::NewCase { case, boot } => new_case(&project, &case, boot),
         Command::Arch { case, on } => {
             let cases = Case::all(&project.root)?;
             let case = case::find(&cases, &case).map_err(usage)?;
@@ -529,6 +540,29 @@ fn run_case(
         term::seconds(started.elapsed())
     );
     Ok(verdict.exit_code())
+}
+
+/// Writes the folder of a new case, and says what to do with it.
+fn new_case(project: &Project, id: &str, boot: bool) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let model = case::find(&cases, new_case::model(boot))?;
+    let folder = new_case::write(&project.root, &cases, id, model).map_err(usage)?;
+    let folder = project.relative(&folder);
+    let id = id.replace('_', "-");
+    let name = id.replace('-', "_");
+    anstream::println!(
+        "{BOLD}{folder}{BOLD:#} is there:\n  \
+         {name}.rs        the module: its document, and the code that commits the bug\n  \
+         {name}_fixed.rs  the same with the bug mended\n  \
+         case.toml        what it claims\n\
+         It commits the bug of {model} as yet, so that it can be run at once:\n  \
+         make run-case CASE={id}\n\
+         Make it another one: what is to be written says TODO, and README.md (Adding a case)\n\
+         says how to go on.",
+        folder = folder.display(),
+        model = model.id
+    );
+    Ok(0)
 }
 
 /// How many runs that are not as claimed are told of when they come.
