@@ -550,17 +550,23 @@ fn new_case(project: &Project, id: &str, boot: bool) -> Result<u8> {
     let folder = project.relative(&folder);
     let id = id.replace('_', "-");
     let name = id.replace('-', "_");
+    anstream::println!("{BOLD}{}{BOLD:#} is there:", folder.display());
+    for (file, about) in [
+        (
+            format!("{name}.rs"),
+            "the module: its document, and the code that commits the bug",
+        ),
+        (format!("{name}_fixed.rs"), "the same with the bug mended"),
+        ("case.toml".to_owned(), "what it claims"),
+    ] {
+        anstream::println!("  {file:width$}  {about}", width = name.len() + 9);
+    }
     anstream::println!(
-        "{BOLD}{folder}{BOLD:#} is there:\n  \
-         {name}.rs        the module: its document, and the code that commits the bug\n  \
-         {name}_fixed.rs  the same with the bug mended\n  \
-         case.toml        what it claims\n\
-         It commits the bug of {model} as yet, so that it can be run at once:\n  \
+        "It commits the bug of {} as yet, so that it can be run at once:\n  \
          make run-case CASE={id}\n\
          Make it another one: what is to be written says TODO, and README.md (Adding a case)\n\
          says how to go on.",
-        folder = folder.display(),
-        model = model.id
+        model.id
     );
     Ok(0)
 }
