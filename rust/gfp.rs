@@ -31,9 +31,6 @@ pub const __GFP_NORETRY: gfp_t = 1 << bindings::___GFP_NORETRY_BIT;
 /// Says nothing on the console when there is no memory.
 pub const __GFP_NOWARN: gfp_t = 1 << bindings::___GFP_NOWARN_BIT;
 
-/// Takes the last of the memory too, which is kept for those who free some.
-pub const __GFP_MEMALLOC: gfp_t = 1 << bindings::___GFP_MEMALLOC_BIT;
-
 /// Ordinary kernel memory; may sleep, do I/O and call into file systems.
 pub const GFP_KERNEL: gfp_t = bindings::GFP_KERNEL;
 

@@ -64,6 +64,7 @@ impl Drop for Pages {
 /// # Safety
 ///
 /// - `gfp` holds at most one of `__GFP_DMA`, `__GFP_DMA32` and `__GFP_HIGHMEM`.
+/// - `order` is [`MAX_PAGE_ORDER`] at most.
 /// - Where `gfp` allows sleeping, the caller may sleep.
 pub unsafe fn alloc_pages(gfp: gfp_t, order: u32) -> Result<Pages, AllocError> {
     // SAFETY: The caller's promises are all that the kernel asks for.
@@ -162,6 +163,7 @@ impl Drop for MappedPages {
 /// # Safety
 ///
 /// - `gfp` holds at most one of `__GFP_DMA` and `__GFP_DMA32`, and no `__GFP_HIGHMEM`.
+/// - `order` is [`MAX_PAGE_ORDER`] at most.
 /// - Where `gfp` allows sleeping, the caller may sleep.
 pub unsafe fn __get_free_pages(gfp: gfp_t, order: u32) -> Result<MappedPages, AllocError> {
     // `__get_free_pages()` is a macro; this is what it calls.
@@ -272,27 +274,55 @@ pub fn overlap(a: &Range<phys_addr_t>, b: &Range<phys_addr_t>) -> Option<Range<p
     (!both.is_empty()).then_some(both)
 }
 
-/// Movable pages may lie in CMA regions. The others are for having all of the memory, and
-/// no complaints about that.
-const MOVABLE: gfp_t = gfp::GFP_KERNEL
-    | gfp::__GFP_MOVABLE
-    | gfp::__GFP_MEMALLOC
-    | gfp::__GFP_NORETRY
-    | gfp::__GFP_NOWARN;
+/// Unmovable pages, if they are to be had without anybody being killed for them.
+const GFP_KERNEL_NORETRY: gfp_t = gfp::GFP_KERNEL | gfp::__GFP_NORETRY | gfp::__GFP_NOWARN;
+
+/// Movable pages may lie in CMA regions. Nothing is done to get them: no memory is freed for
+/// it, and no task is killed.
+const MOVABLE: gfp_t = gfp::__GFP_MOVABLE | gfp::__GFP_NOWARN;
 
 /// Takes movable pages until some of them lie in `wanted`, and gives the others back.
 ///
-/// Large blocks come first, and the small ones not at all that could wait in the list of
-/// some CPU. For tasks that may sleep, such as one that loads a module.
+/// Large blocks come first, and the small ones not at all that could wait in the list of some
+/// CPU. The allocator has lists of its own for each kind of memory, and looks for a movable
+/// block
+///
+/// 1. among those that are movable,
+/// 2. among those of the CMA regions,
+/// 3. among the unmovable and reclaimable ones, which then become movable.
+///
+/// For all of the first to be gone when there still is memory for everybody else, a part of
+/// it is made unmovable before: it is allocated as such, and freed. Half of that part is left
+/// alone whatever happens. That is far more than the watermarks (with 2 GiB of memory some
+/// 10 MiB), below which tasks wait for memory, and in the end one is killed for it. The other
+/// half is used up step by step, so that each size of blocks has its turn before it is.
+///
+/// For tasks that may sleep, such as one that loads a module.
 ///
 /// # Errors
 ///
-/// `ENOMEM` when there is no memory to keep the others in mind.
+/// `ENOMEM` when so much memory is in use that there is no such part, or none to keep the
+/// others in mind.
 pub fn take_movable(wanted: &Range<phys_addr_t>) -> Result<Option<MappedPages>> {
-    let mut others = KVec::new();
-    for order in (PAGE_ALLOC_COSTLY_ORDER + 1..=MAX_PAGE_ORDER).rev() {
+    let part = memory().total / 16;
+    let mut unmovable = KVec::new();
+    for _ in 0..part.div_ceil(1 << MAX_PAGE_ORDER) {
         // SAFETY: No zone; and our caller may sleep.
-        while let Ok(pages) = unsafe { __get_free_pages(MOVABLE, order) } {
+        let pages = unsafe { __get_free_pages(GFP_KERNEL_NORETRY, MAX_PAGE_ORDER) }?;
+        unmovable.push(pages, GFP_KERNEL)?;
+    }
+    drop(unmovable);
+
+    let mut others = KVec::new();
+    let orders = PAGE_ALLOC_COSTLY_ORDER + 1..=MAX_PAGE_ORDER;
+    let steps = orders.clone().count();
+    for (order, step) in orders.rev().zip(1..) {
+        let left = part - part / 2 * step / steps;
+        while memory().free > left {
+            // SAFETY: No zone, and nothing that may sleep.
+            let Ok(pages) = (unsafe { __get_free_pages(MOVABLE, order) }) else {
+                break;
+            };
             if overlap(&pages.phys(), wanted).is_some() {
                 return Ok(Some(pages));
             }
@@ -300,4 +330,23 @@ pub fn take_movable(wanted: &Range<phys_addr_t>) -> Result<Option<MappedPages>> 
         }
     }
     Ok(None)
+}
+
+/// How many pages there are.
+struct Memory {
+    /// All that the page allocator has.
+    total: usize,
+    /// Those that nobody has, but for the ones in the lists of the CPUs.
+    free: usize,
+}
+
+/// How much memory there is at the moment.
+fn memory() -> Memory {
+    let mut info = bindings::sysinfo::default();
+    // SAFETY: It has room for what is written there.
+    unsafe { bindings::si_meminfo(&mut info) };
+    Memory {
+        total: info.totalram as usize,
+        free: info.freeram as usize,
+    }
 }

@@ -54,6 +54,15 @@
 //! the same each time: `cp` comes upon the first page of the image, of which `.text` begins
 //! 64 KiB later.
 //!
+//! ```text
+//! Unable to handle kernel write to read-only memory at virtual address ffff…
+//!   EC = 0x25: DABT (current EL), IL = 32 bits
+//!   FSC = 0x0e: level 2 permission fault
+//!   CM = 0, WnR = 1, …
+//! Hardware name: Rockchip RK3566 EVB2 LP4X V10 Board (DT)
+//! pc : …
+//! ```
+//!
 //! # Fix
 //!
 //! A region beside the kernel, with which the twin takes pages of the region and writes to
@@ -71,9 +80,10 @@
 //!
 //! Loadable; arm64, with a device tree of its own (machine `rk3566`); `CONFIG_DMA_CMA`, and
 //! `CONFIG_KPROBES` and `CONFIG_KALLSYMS_ALL`, to find out where region and text are. The
-//! region consists of pageblocks of 4 MiB (`CMA_MIN_ALIGNMENT_BYTES`), and has to end before
-//! the text does: what comes next is the vDSO, which is mapped in every process, and
-//! `special_mapping_fault()` would stumble over its pages first.
+//! region is one block of 4 MiB, the largest that the page allocator has (it could be a
+//! pageblock, `CMA_MIN_ALIGNMENT_BYTES`, which is half of that where there are huge pages). It
+//! has to end before the text does: what comes next is the vDSO, which is mapped in every
+//! process, and `special_mapping_fault()` would stumble over its pages first.
 
 use kernel::prelude::*;
 use oopsarium::{cma, image, page};

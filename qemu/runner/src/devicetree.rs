@@ -18,8 +18,9 @@ use std::{
     process::Command,
 };
 
-/// What a CMA region has to be aligned to: a pageblock, which on arm64 with 4 KiB pages and
-/// no huge pages is `PAGE_SIZE << MAX_PAGE_ORDER` (include/linux/pageblock-flags.h).
+/// What a CMA region is aligned to here: the largest block of the page allocator, `PAGE_SIZE <<
+/// MAX_PAGE_ORDER`. It has to be aligned to a pageblock, which is as large, or half of that
+/// where there are huge pages (include/linux/pageblock-flags.h).
 const PAGEBLOCK: u64 = 4096 << 10;
 
 /// The device tree that QEMU makes for a guest, and what can be said of the guest by it.
