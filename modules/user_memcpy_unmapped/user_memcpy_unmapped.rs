@@ -8,10 +8,14 @@
 //! unmapped it, or made it up.
 //!
 //! ```text
-//! a user's addresses   | program |  heap  |        | stack |
-//!                                            ^
-//! from --------------------------------------'  in no vm_area_struct
+//! a user's addresses   … | page |      | page | …
+//!                                 ^
+//! from ---------------------------'  in no vm_area_struct
 //! ```
+//!
+//! (The two pages beside it have a reason. One of them is in the same page table as the hole,
+//! wherever a page table may end; without them there would be a page table now and then only,
+//! as chance has it, and the report, which shows where the tables end, would not be the same.)
 //!
 //! Both functions would read the same bytes by the same instructions, and here both of
 //! them fault. What then happens is decided by a table: for each instruction of
@@ -65,7 +69,9 @@ struct UserMemcpyUnmapped;
 impl kernel::Module for UserMemcpyUnmapped {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let mut bytes = [0; 256];
-        let from = vm_mmap(PAGE_SIZE, Frames::OnDemand)?.unmap();
+        let [_before, rest] = vm_mmap(3 * PAGE_SIZE, Frames::Populated)?.split(PAGE_SIZE)?;
+        let [hole, _after] = rest.split(PAGE_SIZE)?;
+        let from = hole.unmap();
 
         pr_info!("attempting: memcpy() from where nothing is mapped\n");
         // SAFETY: Incorrect, on purpose: nothing is mapped there.

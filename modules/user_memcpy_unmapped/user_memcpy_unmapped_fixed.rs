@@ -25,7 +25,9 @@ struct UserMemcpyUnmapped;
 impl kernel::Module for UserMemcpyUnmapped {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let mut bytes = [0; 256];
-        let from = vm_mmap(PAGE_SIZE, Frames::OnDemand)?.unmap();
+        let [_before, rest] = vm_mmap(3 * PAGE_SIZE, Frames::Populated)?.split(PAGE_SIZE)?;
+        let [hole, _after] = rest.split(PAGE_SIZE)?;
+        let from = hole.unmap();
 
         pr_info!("attempting: copy_from_user() from where nothing is mapped\n");
         let refused = copy_from_user(&mut bytes, from) == Err(EFAULT);
