@@ -16,7 +16,8 @@
 //!
 //! The linker would have refused to link a module to it, since it is not exported, and
 //! the build would have warned of a built-in user that is not `__init` itself. Who takes
-//! the address from the symbol table has asked nobody.
+//! the address from the symbol table has asked nobody. (In the document it is who writes 1 to
+//! /proc/sys/BiscuitOS/BiscuitOS-early-iomem; here it is who loads the module.)
 //!
 //! # Rule
 //!
@@ -34,9 +35,18 @@
 //! `EC = 0x21: IABT (current EL)`. The program counter is `early_ioremap+0x0`. insmod
 //! dies, the kernel lives on.
 //!
+//! ```text
+//! kernel tried to execute NX-protected page - exploit attempt? (uid: 0)
+//! BUG: unable to handle page fault for address: ffffffff8…
+//! #PF: supervisor instruction fetch in kernel mode
+//! #PF: error_code(0x0011) - permissions violation
+//! RIP: 0010:early_ioremap+0x0/0x…
+//! ```
+//!
 //! # Fix
 //!
-//! `ioremap()`, which is what there is after the boot. That is the twin.
+//! `ioremap()`, which is what there is after the boot, and `iounmap()`. That is the twin,
+//! which then reads from the device.
 //!
 //! # Reach
 //!

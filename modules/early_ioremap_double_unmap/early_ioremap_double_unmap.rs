@@ -20,6 +20,14 @@
 //! the address that it handed out:
 //!
 //! ```c
+//! slot = -1;
+//! for (i = 0; i < FIX_BTMAPS_SLOTS; i++) {
+//!         if (prev_map[i] == addr) {
+//!                 slot = i;
+//!                 break;
+//!         }
+//! }
+//!
 //! if (WARN(slot < 0, "%s(%p, %08lx) not found slot\n",
 //!          __func__, addr, size))
 //!         return;
@@ -30,6 +38,11 @@
 //! `early_iounmap((____ptrval____), 00001000) not found slot` and a warning in
 //! `early_iounmap()`. The address is not shown, because there is no random number yet to
 //! hide it with.
+//!
+//! ```text
+//! early_iounmap((____ptrval____), 00001000) not found slot
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… early_iounmap+0x…
+//! ```
 //!
 //! # Fix
 //!

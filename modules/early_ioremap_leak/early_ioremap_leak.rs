@@ -23,8 +23,14 @@
 //! `check_early_ioremap_leak()` (mm/early_ioremap.c) counts the slots that are taken:
 //!
 //! ```c
+//! for (i = 0; i < FIX_BTMAPS_SLOTS; i++)
+//!         if (prev_map[i])
+//!                 count++;
+//!
 //! if (WARN(count, KERN_WARNING
 //!          "Debug warning: early ioremap leak of %d areas detected.\n"
+//!          "please boot with early_ioremap_debug and report the dmesg.\n",
+//!          count))
 //! ```
 //!
 //! # Expected
@@ -33,6 +39,15 @@
 //! `Debug warning: early ioremap leak of 1 areas detected.` and a warning whose trace
 //! knows nothing of who made the mapping; `early_ioremap_debug` on the command line
 //! would have every mapping announced.
+//!
+//! ```text
+//! Debug warning: early ioremap leak of 1 areas detected.
+//! please boot with early_ioremap_debug and report the dmesg.
+//! WARNING: CPU: 0 PID: 1 at mm/early_ioremap.c:… check_early_ioremap_leak+0x…
+//! Call Trace:
+//!  do_one_initcall+0x…
+//!   … kernel_init+0x…
+//! ```
 //!
 //! # Fix
 //!

@@ -12,7 +12,8 @@
 //!
 //! However small it is, a mapping takes up a slot, and there are `FIX_BTMAPS_SLOTS` of
 //! them: 8 on x86_64, 7 on arm64. Nobody waits for one to become free: it is early in
-//! the boot, and there is nobody else to give one back.
+//! the boot, and there is nobody else to give one back. (The document maps
+//! `FIX_BTMAPS_SLOTS + 1` times in a loop, and gives back what it got when one fails.)
 //!
 //! # Rule
 //!
@@ -20,6 +21,14 @@
 //! (mm/early_ioremap.c) looks for a place in `prev_map[]` that is not taken:
 //!
 //! ```c
+//! slot = -1;
+//! for (i = 0; i < FIX_BTMAPS_SLOTS; i++) {
+//!         if (!prev_map[i]) {
+//!                 slot = i;
+//!                 break;
+//!         }
+//! }
+//!
 //! if (WARN(slot < 0, "%s(%pa, %08lx) not found slot\n",
 //!          __func__, &phys_addr, size))
 //!         return NULL;
@@ -29,6 +38,12 @@
 //!
 //! `__early_ioremap(0x…, 00001000) not found slot` and a warning in `__early_ioremap()`.
 //! The caller gets a null pointer. Nothing else happens, as long as it looks at that.
+//!
+//! ```text
+//! __early_ioremap(0x00000000fee00000, 00001000) not found slot
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… __early_ioremap+0x…
+//! CPU: 0 UID: 0 PID: 0 Comm: swapper Not tainted 6.12…
+//! ```
 //!
 //! # Fix
 //!

@@ -13,7 +13,8 @@
 //!
 //! Tables of the firmware are mapped like this, so that nobody changes them by mistake.
 //! The page can be written to, and other mappings of it may well allow that; this one
-//! does not.
+//! does not. (The document writes to memory at 0x4000000 that its machine keeps reserved. Here
+//! memblock is asked for a page, so that on no machine it is somebody else's.)
 //!
 //! # Rule
 //!
@@ -32,6 +33,15 @@
 //! `#PF: error_code(0x0003) - permissions violation`; on arm64
 //! `Unable to handle kernel write to read-only memory at virtual address …`. There is no
 //! other task yet that could run on: `Attempted to kill the idle task!`, a panic.
+//!
+//! ```text
+//! BUG: unable to handle page fault for address: ffffffffff…
+//! #PF: supervisor write access in kernel mode
+//! #PF: error_code(0x0003) - permissions violation
+//! Oops: Oops: 0003 [#1] SMP
+//! RIP: 0010:early_ioremap_ro_write::init+0x…
+//! Kernel panic - not syncing: Attempted to kill the idle task!
+//! ```
 //!
 //! A few lines earlier in the boot, before the console works, one would see none of this.
 //!

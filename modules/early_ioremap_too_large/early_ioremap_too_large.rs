@@ -11,8 +11,9 @@
 //! ```
 //!
 //! The addresses of a slot are reserved when the kernel is compiled, `NR_FIX_BTMAPS`
-//! pages for each: 64 on x86_64, 65 on arm64 with pages of 4 KiB. A mapping gets one
-//! slot, even if the next one is free.
+//! pages for each: 64 on x86_64, which are the document's 256 KiB, and 65 on arm64 with
+//! pages of 4 KiB. A mapping gets one slot, even if the next one is free. (The document maps
+//! `65 * PAGE_SIZE`.)
 //!
 //! # Rule
 //!
@@ -29,6 +30,13 @@
 //!
 //! A warning in `__early_ioremap()`, without any text: only the statement at its file
 //! and line tells what is wrong. The caller gets a null pointer.
+//!
+//! ```text
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… __early_ioremap+0x…
+//! RIP: 0010:__early_ioremap+0x…
+//! Call Trace:
+//!  early_ioremap+0x…
+//! ```
 //!
 //! # Fix
 //!

@@ -16,6 +16,8 @@
 //!       [ bound + 2                             ): ends at 1: the last byte is 0
 //! ```
 //!
+//! These are the document's `BROILER_BOUND + MATADATA`, with a `MATADATA` of 0, 1 and 2.
+//!
 //! # Rule
 //!
 //! The last byte lies behind the first. `__early_ioremap()` (mm/early_ioremap.c)
@@ -32,6 +34,13 @@
 //!
 //! Two mappings that are made and undone; and for the third size a warning in
 //! `__early_ioremap()`, without any text, and a null pointer.
+//!
+//! ```text
+//! early_ioremap_wraparound: allowed: early_ioremap(0xfffffffffffff000, 0xfff)
+//! early_ioremap_wraparound: allowed: early_ioremap(0xfffffffffffff000, 0x1000)
+//! early_ioremap_wraparound: attempting: early_ioremap(0xfffffffffffff000, 0x1001)
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… __early_ioremap+0x…
+//! ```
 //!
 //! # Fix
 //!

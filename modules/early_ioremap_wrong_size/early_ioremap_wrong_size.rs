@@ -31,6 +31,14 @@
 //! when the boot is over, the mapping is still there, and
 //! `Debug warning: early ioremap leak of 1 areas detected.` comes too.
 //!
+//! ```text
+//! early_iounmap((____ptrval____), 00000800) [0] size not consistent 00001000
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… early_iounmap+0x…
+//! …
+//! Debug warning: early ioremap leak of 1 areas detected.
+//! WARNING: CPU: 0 PID: 1 at mm/early_ioremap.c:… check_early_ioremap_leak+0x…
+//! ```
+//!
 //! # Fix
 //!
 //! The size with which it was mapped. That is the twin.

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! A size that was computed, or read from a table of the firmware, can turn out to be
-//! zero. The end of such a mapping lies before its beginning.
+//! zero. The end of such a mapping lies before its beginning. (In the document it is a
+//! constant, `BROILER_MMIO_SIZE`, of a device's registers.)
 //!
 //! # Rule
 //!
@@ -32,6 +33,13 @@
 //!
 //! A warning in `__early_ioremap()`, with no text of its own: only the statement at its
 //! file and line tells what is wrong. The caller gets a null pointer.
+//!
+//! ```text
+//! WARNING: CPU: 0 PID: 0 at mm/early_ioremap.c:… __early_ioremap+0x…
+//! RIP: 0010:__early_ioremap+0x…
+//! Call Trace:
+//!  early_ioremap+0x…
+//! ```
 //!
 //! # Fix
 //!

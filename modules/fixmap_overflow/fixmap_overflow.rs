@@ -15,8 +15,9 @@
 //!                                                     this one does not ----------'
 //! ```
 //!
-//! The document enlarges the enum by one index of `2 * PTRS_PER_PTE`, 1024, and finds
-//! that the kernel cannot be built any more. There are three ways to make that mistake:
+//! The document enlarges the enum by one index, `FIX_BISCUITOS = 2 * PTRS_PER_PTE`, 1024,
+//! and maps a device there, by `set_fixmap_io()`; and finds that the kernel cannot be built
+//! any more. There are three ways to make that mistake:
 //!
 //! - An index that is too large in the enum. On x86_64, `FIXMAP_PMD_NUM` tables are set
 //!   aside for the permanent part, two of 512 entries each; on arm64 their number follows
@@ -49,8 +50,21 @@
 //! BUG_ON(idx <= FIX_HOLE || idx >= __end_of_fixed_addresses);
 //! ```
 //!
+//! Why there is a limit: what is mapped here is mapped from the first instruction to the
+//! last, at addresses that never change, and so the page tables cannot be allocated when they
+//! are needed. On x86_64 they are `level2_fixmap_pgt` and the `FIXMAP_PMD_NUM` tables of
+//! `level1_fixmap_pgt` (arch/x86/kernel/head_64.S).
+//!
 //! # Expected
 //!
+//! When it is built with that enum, `FACE=enum`:
+//!
+//! ```text
+//! error: call to '__compiletime_assert_…' declared with 'error' attribute:
+//!   BUILD_BUG_ON failed: __end_of_permanent_fixed_addresses > (FIXMAP_PMD_NUM * PTRS_PER_PTE)
+//! ```
+//!
+//! When this module runs,
 //! `kernel BUG at arch/x86/mm/pgtable.c:…!` in `native_set_fixmap()`, into which
 //! `__native_set_fixmap()` is inlined, on x86_64;
 //! `kernel BUG at arch/arm64/mm/fixmap.c:…!` in `__set_fixmap()` on arm64. It is init that

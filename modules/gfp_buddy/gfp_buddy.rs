@@ -34,6 +34,12 @@
 //! `gfp_zone()` is inlined; then `Oops: invalid opcode` on x86_64 and
 //! `Internal error: Oops - BUG` on arm64. insmod dies, the kernel lives on.
 //!
+//! ```text
+//! kernel BUG at include/linux/gfp.h:…!
+//! Oops: invalid opcode: 0000 [#1] SMP
+//! RIP: 0010:__alloc_pages_noprof+0x…
+//! ```
+//!
 //! # Fix
 //!
 //! `__GFP_DMA` alone: `ZONE_DMA` lies below `ZONE_DMA32`, so these pages serve both

@@ -6,7 +6,10 @@
 //! # Bug
 //!
 //! Four bits of a GFP mask say where a page may come from. They are not a set to add
-//! up at will: three of them name a zone, and a page has one zone only.
+//! up at will: three of them name a zone, and a page has one zone only. On x86_64 `ZONE_DMA`
+//! is the memory below 16 MiB, for old devices, `ZONE_DMA32` that below 4 GiB, and
+//! `ZONE_NORMAL` the rest; `ZONE_HIGHMEM` is what a 32-bit kernel cannot have mapped all the
+//! time.
 //!
 //! ```text
 //! bit 3 __GFP_MOVABLE | bit 2 __GFP_DMA32 | bit 1 __GFP_HIGHMEM | bit 0 __GFP_DMA
@@ -31,6 +34,12 @@
 //! Eight times `kernel BUG at include/linux/gfp.h:…!`, in the order of the list, each
 //! after the line that names its combination and each in a thread of its own, which
 //! the oops kills. Then fifteen allocations that succeed, and nothing more.
+//!
+//! ```text
+//! kernel BUG at include/linux/gfp.h:…!
+//! Oops: invalid opcode: 0000 [#1] SMP
+//! RIP: 0010:__alloc_pages_noprof+0x…
+//! ```
 //!
 //! # Fix
 //!

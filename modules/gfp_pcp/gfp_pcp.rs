@@ -36,6 +36,12 @@
 //! `gfp_zone()` is inlined; then `Oops: invalid opcode` on x86_64 and
 //! `Internal error: Oops - BUG` on arm64. insmod dies, the kernel lives on.
 //!
+//! ```text
+//! kernel BUG at include/linux/gfp.h:…!
+//! Oops: invalid opcode: 0000 [#1] SMP
+//! RIP: 0010:__alloc_pages_noprof+0x…
+//! ```
+//!
 //! # Fix
 //!
 //! Name the zone that the more demanding device needs: `ZONE_DMA` lies below

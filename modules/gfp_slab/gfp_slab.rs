@@ -39,6 +39,12 @@
 //! `CONFIG_DEBUG_VM` nobody looks the flags up: then it comes to `new_slab()`, which only
 //! says `Unexpected gfp: …` and takes the second flag out.
 //!
+//! ```text
+//! kernel BUG at include/linux/gfp.h:…!
+//! Oops: invalid opcode: 0000 [#1] SMP
+//! RIP: 0010:___slab_alloc+0x…
+//! ```
+//!
 //! # Fix
 //!
 //! `__GFP_DMA` alone: `ZONE_DMA` lies below 4 GiB anyway. That is the twin.

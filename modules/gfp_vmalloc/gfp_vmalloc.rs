@@ -32,6 +32,12 @@
 //! `Oops: invalid opcode` on x86_64 and `Internal error: Oops - BUG` on arm64. insmod
 //! dies, the kernel lives on. The range of addresses is lost with it.
 //!
+//! ```text
+//! kernel BUG at include/linux/gfp.h:…!
+//! Oops: invalid opcode: 0000 [#1] SMP
+//! RIP: 0010:alloc_pages_bulk_noprof+0x…
+//! ```
+//!
 //! # Fix
 //!
 //! `__GFP_DMA32` alone, if 32 bits of address are what is needed: `ZONE_DMA` would
