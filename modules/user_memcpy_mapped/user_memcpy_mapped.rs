@@ -37,12 +37,14 @@
 //!
 //! On x86_64 `BUG: unable to handle page fault for address: …`,
 //! `#PF: supervisor read access in kernel mode` and
-//! `#PF: error_code(0x0001) - permissions violation`. insmod dies, the kernel lives on.
+//! `#PF: error_code(0x0001) - permissions violation`; on arm64 `Unable to handle kernel access to
+//! user memory outside uaccess routines at virtual address …` and
+//! `FSC = 0x0f: level 3 permission fault`. insmod dies, the kernel lives on.
 //!
 //! Nothing where there is neither SMAP nor PAN, and that is what hides the bug for years:
 //! `memcpy()` copies what is there. It even does so where there is no page frame yet,
-//! because the page fault brings one, whoever touches the page. So it is on the arm64
-//! machine, whose Cortex-A57 is older than PAN; and on x86_64 in the variant `no-smap`.
+//! because the page fault brings one, whoever touches the page. So it is in the variant
+//! `no-smap`, with a CPU of before either: on arm64 a Cortex-A57.
 //!
 //! # Fix
 //!
@@ -50,7 +52,7 @@
 //!
 //! # Reach
 //!
-//! Loadable; x86_64 and arm64.
+//! Loadable; x86_64 and arm64, there with `CONFIG_ARM64_PAN`.
 
 use kernel::prelude::*;
 use oopsarium::page::PAGE_SIZE;

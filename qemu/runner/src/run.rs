@@ -413,8 +413,12 @@ fn guest(
     let given = options.kernel_args.iter().cloned();
     guest.kernel_args.extend(given);
     guest.qemu_args = guest::split_words("qemu_args", &claim.qemu_args)?;
+    // KVM runs the host's own CPU, and need not know the one that is claimed.
+    let own_cpu = guest.qemu_args.iter().any(|word| word == "-cpu");
     guest.qemu_args.extend(options.qemu_args.iter().cloned());
-    guest.accel = accel::choose(project, options.accel, &guest)?;
+    if !own_cpu {
+        guest.accel = accel::choose(project, options.accel, &guest)?;
+    }
     Ok(guest)
 }
 
