@@ -31,9 +31,11 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 
 cd "$out"
 status=0
+# A log takes milliseconds. The limit is by the clock on the wall, which also runs while a busy
+# machine gives the fuzzer no turn.
 "target/$host/release/log" corpus "$root/qemu/runner/tests/logs" \
 	-artifact_prefix=findings/ \
-	-dict="$root/qemu/runner/fuzz/oops.dict" -max_len=32768 -timeout=10 -rss_limit_mb=2048 \
+	-dict="$root/qemu/runner/fuzz/oops.dict" -max_len=32768 -timeout=60 -rss_limit_mb=2048 \
 	-max_total_time="$seconds" -print_final_stats=1 || status=$?
 ((status == 0)) || echo "to repeat it: (cd '$out' && target/$host/release/log findings/…)" >&2
 exit "$status"
