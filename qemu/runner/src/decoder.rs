@@ -521,30 +521,64 @@ impl Compared {
 /// How long one log took.
 pub struct Times {
     /// The kernel's script.
-    pub script: Vec<Duration>,
+    pub script: Vec<Took>,
     /// This program, on a kernel that it never saw.
-    pub first: Vec<Duration>,
+    pub first: Vec<Took>,
     /// The same, when it did.
-    pub again: Vec<Duration>,
+    pub again: Vec<Took>,
+}
+
+/// What a command took.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// By the clock on the wall.
+    pub wall: Duration,
+    /// Of all processors, with all that it started.
+    pub cpu: Duration,
+}
+
+impl Took {
+    /// Runs something that starts commands and waits for them.
+    fn of(run: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let before = cpu_of_children()?;
+        let started = Instant::now();
+        run()?;
+        let wall = started.elapsed();
+        let cpu = cpu_of_children()?.saturating_sub(before);
+        Ok(Self { wall, cpu })
+    }
+}
+
+fn cpu_of_children() -> Result<Duration> {
+    use nix::sys::resource::{getrusage, UsageWho};
+    use nix::sys::time::TimeValLike;
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot read the processes' times")?;
+    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+    Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }
 
 impl Times {
     /// In one line, with ratios of the medians.
     pub fn summary(&self) -> String {
-        let (script, first, again) = (
-            median(&self.script),
-            median(&self.first),
-            median(&self.again),
-        );
-        let times = |one: Duration| script.as_secs_f64() / one.as_secs_f64().max(1e-9);
-        format!(
-            "decode_stacktrace.sh {:.2} s, here {:.3} s at first ({:.0} times faster), {:.4} s again ({:.0} times)",
-            script.as_secs_f64(),
-            first.as_secs_f64(),
-            times(first),
-            again.as_secs_f64(),
-            times(again)
-        )
+        let line = |what: &str, of: fn(&Took) -> Duration| {
+            let middle = |times: &[Took]| median(&times.iter().map(of).collect::<Vec<_>>());
+            let (script, first, again) = (
+                middle(&self.script),
+                middle(&self.first),
+                middle(&self.again),
+            );
+            let times = |one: Duration| script.as_secs_f64() / one.as_secs_f64().max(1e-9);
+            format!(
+                "{what}: decode_stacktrace.sh {:.2} s, here {:.3} s at first ({:.0} times less), {:.4} s again ({:.0} times)",
+                script.as_secs_f64(),
+                first.as_secs_f64(),
+                times(first),
+                again.as_secs_f64(),
+                times(again)
+            )
+        };
+        let (wall, cpu) = (line("time", |one| one.wall), line("CPU", |one| one.cpu));
+        format!("{wall}; {cpu}")
     }
 }
 
@@ -662,31 +696,28 @@ impl Against {
         };
         for run in 0..runs.max(1) {
             child::check_interrupted()?;
-            let started = Instant::now();
-            self.run_script(log)?;
-            times.script.push(started.elapsed());
+            let script = Took::of(|| self.run_script(log).map(drop))?;
+            times.script.push(script);
             // A build folder of its own has no cache yet.
             let build = self.scratch.path().join(format!("build-{run}"));
-            times.first.push(self.run_own(log, &build)?);
-            times.again.push(self.run_own(log, &build)?);
+            times.first.push(Took::of(|| self.run_own(log, &build))?);
+            times.again.push(Took::of(|| self.run_own(log, &build))?);
         }
         Ok(times)
     }
 
-    fn run_own(&self, log: &Path, build: &Path) -> Result<Duration> {
+    fn run_own(&self, log: &Path, build: &Path) -> Result<()> {
         let mut own = Command::new(std::env::current_exe()?);
         own.args(["decode", "--format=annotate"]);
         own.arg("--build").arg(build);
         own.arg("--vmlinux").arg(&self.vmlinux);
         own.arg("--modules").arg(&self.modules).arg(log);
         own.stdout(Stdio::null()).stderr(Stdio::null());
-        let started = Instant::now();
         let status = own.status()?;
-        let took = started.elapsed();
         if !status.success() {
             bail!("oopsarium decode {}: {status}", log.display());
         }
-        Ok(took)
+        Ok(())
     }
 }
 
