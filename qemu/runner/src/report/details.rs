@@ -2,7 +2,7 @@
 
 //! The lines of a report's body, one row each, and the small parsers that rows share.
 
-use super::{Access, Fault, Frame, Module, Report, Symbol};
+use super::{Access, Fault, Frame, Kind, Module, Report, Symbol};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
@@ -216,6 +216,11 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^\s*(?:Mem abort info|Data abort info|Instruction abort info|SET = |EA = |SSE = |SF = |ISV = |CM = |GCS = |Access size|user pgtable|swapper pgtable|\[[0-9a-f]{8,16}\] (?:\*?pgd=|user|address)|PGD |PUD |PTE |BAD)", nothing),
     (Role::Known, r"^(?:ESR|FAR|ELR|Task stack|IRQ stack|Overflow stack|IDT|LDTR|TR): ", nothing),
 
+    // Where lockdep saw the lock that it complains about: the first that is named.
+    (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
+    (Role::Known, r"^#0: .*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
+    (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)$", take_released_lock),
+
     // The trace.
     (Role::Trace, r"^\s*Call [Tt]race: *$", nothing),
     (Role::Trace, r"^\s*(?:Call Trace|Call trace|Backtrace|backtrace):", nothing),
@@ -395,6 +400,27 @@ fn take_kasan_access(found: &Captures<'_>, report: &mut Report) {
     fault.address = hex(&found[2]);
     report.comm = Some(text(found, 3));
     report.pid = found[4].parse().ok();
+}
+
+fn take_lock(found: &Captures<'_>, report: &mut Report) {
+    if report.kind == Kind::Lockdep && report.function.is_none() {
+        report.function = symbol(&found[1]);
+    }
+}
+
+/// A lock that is still held is the matter only if the headline says so.
+fn take_held_lock(found: &Captures<'_>, report: &mut Report) {
+    if report.headline.contains("still has locks held") {
+        take_lock(found, report);
+    }
+}
+
+/// What was unlocked stands in a line of its own.
+fn take_released_lock(found: &Captures<'_>, report: &mut Report) {
+    if report.headline.contains("bad unlock balance") || report.headline.contains("bad contention")
+    {
+        take_lock(found, report);
+    }
 }
 
 fn take_message(found: &Captures<'_>, report: &mut Report) {

@@ -773,7 +773,8 @@ impl Open {
     /// The function at the program counter, and its frame at the head of the trace.
     fn settle_function(&mut self) {
         let Some(pc) = &self.pc else {
-            self.report.function = self.named.take();
+            let function = self.report.function.take();
+            self.report.function = self.named.take().or(function);
             return;
         };
         if self.report.function.is_none() {
@@ -854,6 +855,8 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "ret_from_sys_call",
         "kernel_thread_helper",
         "ret_to_user",
+        "work_pending",
+        "retint_user",
         "sysenter_dispatch",
         "cstar_dispatch",
         "ia32_sys",
@@ -915,8 +918,7 @@ fn join_backtraces(reports: Vec<Report>) -> Vec<Report> {
     let mut out: Vec<Report> = Vec::with_capacity(reports.len());
     let mut stall: Option<usize> = None;
     for report in reports {
-        let asked =
-            report.kind == Kind::Dump && report.headline.starts_with("NMI backtrace for cpu");
+        let asked = stall.is_some_and(|at| is_asked_for(&report, &out[at]));
         match stall {
             Some(at) if asked && report.first < out[at].last + GAP_VICTIM => {
                 absorb(&mut out[at], report)
@@ -933,6 +935,12 @@ fn join_backtraces(reports: Vec<Report>) -> Vec<Report> {
         .filter(|report| is_stall(report.kind))
         .for_each(promote);
     out
+}
+
+/// Whether a call trace is one that a watchdog asked a CPU or a busy worker for.
+fn is_asked_for(report: &Report, stall: &Report) -> bool {
+    let worker = stall.kind == Kind::WorkqueueLockup && report.headline.starts_with("task:");
+    report.kind == Kind::Dump && (worker || report.headline.starts_with("NMI backtrace for cpu"))
 }
 
 /// A stall whose CPU was not asked, or did not answer, has only the stacks of tasks.

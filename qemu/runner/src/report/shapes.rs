@@ -232,7 +232,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) .*?blocked (?:in I/O wait )?for more than", "task hung"),
     row(Kind::WorkqueueLockup, Message, Head, Line, r"BUG: workqueue lockup - pool", "workqueue lockup"),
     row(Kind::Dump, Message, Head, Quiet, r"^NMI backtrace for cpu (?P<cpu>\d+)(?: skipped)?", "NMI backtrace"),
-    row(Kind::Dump, Message, Head, Quiet, r"^task:(?P<comm>.+?) +state:\S+ +stack: *\d+ +pid: *(?P<pid>\d+)", "task dump"),
+    row(Kind::Dump, Message, Head, Quiet, r"^task:(?P<comm>.+?) +state:\S+(?: +running task)?(?: on cpu +\d+)? +stack: *\d+ +pid: *(?P<pid>\d+)", "task dump"),
 
     // Out of memory.
     row(Kind::OutOfMemory, Message, Head, Victim, r"(?P<comm>\S.*) invoked oom-killer: gfp_mask=.*", "out of memory"),

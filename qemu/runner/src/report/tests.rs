@@ -1434,6 +1434,87 @@ Call trace:
     );
 }
 
+#[test]
+fn lockdep_names_the_lock_s_place_where_its_trace_does_not() {
+    check_text(
+        "\
+=================================
+[ INFO: inconsistent lock state ]
+4.10.0+ #60 Not tainted
+---------------------------------
+inconsistent {IN-SOFTIRQ-W} -> {SOFTIRQ-ON-W} usage.
+insmod/43 [HC0[0]:SC0[0]:HE1:SE1] takes:
+ (&(&holder->lock)->rlock){+.?...}, at: [<ffffffff83a6a370>] holder_insert+0x240/0xad0
+=====================================
+[ BUG: bad unlock balance detected! ]
+4.9.65 #95 Not tainted
+-------------------------------------
+insmod/43 is trying to release lock (holder_lock) at:
+[<ffffffff834dea24>] holder_stop+0xe4/0x140
+but there are no more locks to release!
+
+other info that might help us debug this:
+1 lock held by insmod/43:
+ #0:  (&p->lock){+.+.+.}, at: [<ffffffff815e4ded>] seq_read+0xdd/0x1290
+
+stack backtrace:
+CPU: 1 PID: 43 Comm: insmod Not tainted 4.9.65 #95
+Call Trace:
+ [<ffffffff81d90469>] dump_stack+0xc1/0x128
+ [<ffffffff838a9745>] entry_SYSCALL_64_fastpath+0x23/0xc6
+====================================
+WARNING: insmod/43 still has locks held!
+5.9.0 #15 Not tainted
+------------------------------------
+1 lock held by insmod/43:
+ #0: ffffa00019769560 (rcu_read_lock){....}-{1:2}, at: holder_enter+0x24/0x2f0
+
+stack backtrace:
+CPU: 1 PID: 43 Comm: insmod Not tainted 5.9.0 #15
+Call trace:
+ dump_backtrace+0x0/0x4d0
+ debug_check_no_locks_held+0x110/0x130
+ get_signal+0x1a94/0x2400
+ work_pending+0x8/0x34c
+",
+        expect![[r#"
+            lockdep (message): inconsistent lock state in holder_insert, incomplete
+              another report begins before it ends: cut off, or two consoles mixed
+            lockdep (message): bad unlock balance in holder_stop
+            lockdep (message): still has locks held in holder_enter
+        "#]],
+    );
+}
+
+#[test]
+fn a_busy_worker_s_stack_belongs_to_the_workqueue_s_lockup() {
+    check_text(
+        "\
+BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 56s!
+Showing busy workqueues and worker pools:
+workqueue events: flags=0x100
+  pwq 2: cpus=0 node=0 flags=0x0 nice=0 active=20 refcnt=21
+    in-flight: 9:holder_work for 58s
+pool 2: cpus=0 node=0 flags=0x0 nice=0 hung=56s workers=6 idle: 4831 1511 10
+Showing backtraces of busy workers in stalled worker pools:
+pool 2:
+task:kworker/0:0     state:R  running task     stack:0     pid:9     tgid:9     ppid:2      flags:0x00000010
+Workqueue: events holder_work
+Call trace:
+ __switch_to+0x2b0/0x6e0 (T)
+ __schedule+0x1370/0x2d80
+ preempt_schedule+0x60/0x78
+ irq_work_queue+0xa0/0xa4
+ holder_work+0x1d8/0x320
+ kthread+0x304/0x3d4
+ ret_from_fork+0x10/0x20
+",
+        expect![[r#"
+            workqueue-lockup (message): workqueue lockup in holder_work
+        "#]],
+    );
+}
+
 /// Frames that a title skips, by what the report is about.
 #[test]
 fn a_title_names_who_asked_for_it() {
