@@ -12,7 +12,7 @@ ARCH ?= x86_64
 arch_given = $(if $(filter-out default file undefined,$(origin ARCH)),$(call option,arch,ARCH))
 
 runner := build/host/release/oopsarium
-runner_sources := qemu/runner/Cargo.toml qemu/runner/Cargo.lock \
+runner_sources := qemu/runner/Cargo.toml qemu/runner/Cargo.lock qemu/runner/logs/Cargo.toml \
 	$(wildcard qemu/runner/src/*.rs qemu/runner/src/*/*.rs)
 
 # A variable's value as one word for the shell, whatever is in it; and an option with it,

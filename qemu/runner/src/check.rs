@@ -657,7 +657,7 @@ pub fn host_tests<'a>(
     };
     let mut tests = vec![
         cargo("test", &["test", "--release", "--locked", "--quiet"]),
-        cargo("rustfmt", &["fmt", "--check", "--", "--color=never"]),
+        cargo("rustfmt", &["fmt", "--all", "--check", "--", "--color=never"]),
         cargo(
             "clippy",
             &[

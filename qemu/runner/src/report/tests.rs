@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// The reports of a stored log, in short.
 fn check(log: &str, expected: Expect) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .join("tests/logs")
         .join(log);
     check_bytes(&std::fs::read(path).unwrap(), expected);
@@ -50,7 +50,7 @@ fn summary(report: &Report) -> String {
 
 /// Everything about one report.
 fn full(log: &str, index: usize, expected: Expect) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .join("tests/logs")
         .join(log);
     let lines = lines(&std::fs::read(path).unwrap());
@@ -888,7 +888,7 @@ survived: nothing happened
 
 /// Every log of the tests, as text.
 fn all_logs() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join("tests/logs");
     let mut all: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
