@@ -79,7 +79,7 @@ show_tools() {
 }
 
 show_system() {
-	local free memory kvm place=$ROOT/build
+	local free memory kvm place=$ROOT/build kernels=$ROOT/build
 
 	if [[ $DISTRO ]]; then
 		fact system "$DISTRO_NAME: the packages are known$([[ ", $TRIED," == *", $DISTRO,"* ]] && echo ' and tried' || echo ', but not tried')"
@@ -88,14 +88,16 @@ show_system() {
 	fi
 	fact '' "known: $(join "${DISTROS[@]}"); tried: $TRIED"
 
-	if [[ $OUT != "$ROOT/build" ]]; then
-		fact path "$ROOT has a space or a colon, which kbuild cannot take: building in $OUT"
-		[[ $OUT != *[[:space:]:]* ]] || fact '' "${RED}that has one too: set XDG_CACHE_HOME to a folder without${PLAIN}"
-		place=$OUT
+	if [[ $ROOT == *[[:space:]:]* ]]; then
+		kernels=${XDG_CACHE_HOME:-${HOME:-}/.cache}/oopsarium
+		fact path "$ROOT has a space or a colon, which kbuild cannot take: building in $kernels"
+		[[ $kernels != *[[:space:]:]* ]] || fact '' "${RED}that has one too: set XDG_CACHE_HOME to a folder without${PLAIN}"
+		place=$kernels
 	fi
+	fact tools "what is made here is kept in $TOOLS_DIR, for all clones"
 	while [[ ! -d $place ]]; do place=${place%/*}; done
 	free=$(df -Pk "$place" | awk 'NR == 2 { printf "%d", $4 / 1048576 }')
-	fact disk "$free GiB free for $OUT, about $BUILD_GB GiB needed$( ((free >= BUILD_GB)) || echo " ${RED}(too little)${PLAIN}")"
+	fact disk "$free GiB free for $kernels, about $BUILD_GB GiB needed$( ((free >= BUILD_GB)) || echo " ${RED}(too little)${PLAIN}")"
 
 	memory=$(awk '$1 == "MemAvailable:" { printf "%.1f", $2 / 1048576 }' /proc/meminfo)
 	fact machine "$(uname -m), $(nproc) cores, $memory GiB of memory available"

@@ -6,10 +6,20 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ENV_FILE=$ROOT/build/tools.env
-OUT=$ROOT/build
-# kbuild takes no path with a space or a colon in it, and bindgen is called from there.
-[[ $OUT != *[[:space:]:]* ]] || OUT=${XDG_CACHE_HOME:-$HOME/.cache}/oopsarium
-TOOLS_DIR=$OUT/tools # what set-up builds or fetches itself
+
+# What set-up builds or fetches itself, all clones of one user share: in the user's cache, or in the
+# build folder. kbuild takes no path with a space or a colon in it, and bindgen is called from there.
+pick_out() {
+	local above
+	for OUT in "${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}/oopsarium" "$ROOT/build" "/var/tmp/oopsarium-$UID"; do
+		[[ $OUT == /*/* && $OUT != *[[:space:]:\'\"\$\#\\]* ]] || continue
+		above=$OUT
+		while [[ ! -e $above ]]; do above=${above%/*} above=${above:-/}; done
+		if [[ -d $above && -w $above ]]; then return; fi
+	done
+}
+pick_out
+TOOLS_DIR=$OUT/tools
 
 # Distributions with package names in the table, in its order, and those where all was really tried.
 DISTROS=("Debian 12" "Debian 13" "Ubuntu 24.04" "Fedora")

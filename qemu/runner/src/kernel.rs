@@ -8,6 +8,7 @@ use crate::{
     machine::Arch,
     modules,
     project::{self, fingerprint, short_hash, Project, Tools},
+    seed, share,
     term::{self, Progress},
     transcript::Versions,
 };
@@ -98,6 +99,32 @@ impl Kernel {
         }
     }
 
+    /// Where it is built.
+    pub fn place(&self) -> seed::Place<'_> {
+        seed::Place {
+            source: &self.source,
+            output: &self.output,
+        }
+    }
+
+    /// A path of debug information that is in its build folder, as one from there.
+    pub fn built_path<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        let from = |folder: &Path| path.strip_prefix(folder).ok();
+        from(&self.output).or_else(|| from(&seed::origin(&self.output)?))
+    }
+
+    /// Whether the same kernel, in the build folder `output`, is there as its build left it.
+    pub fn is_built_at(&self, output: &Path) -> bool {
+        let other = Self {
+            output: output.to_owned(),
+            ..self.clone()
+        };
+        let stamps = [INPUTS_STAMP, CONFIG_STAMP];
+        stamps.iter().all(|stamp| output.join(stamp).is_file())
+            && other.image().is_file()
+            && other.damaged().is_empty()
+    }
+
     /// What QEMU boots.
     pub fn image(&self) -> PathBuf {
         self.output.join(self.arch.image())
@@ -163,7 +190,7 @@ impl Kernel {
     /// When a requested option is lost, or the build fails.
     pub fn build(&self, project: &Project, tools: &Tools) -> Result<()> {
         let inputs = self.inputs(project, tools)?;
-        let stamp = self.output.join("oopsarium.inputs");
+        let stamp = self.output.join(INPUTS_STAMP);
         let current = || {
             fs::read_to_string(&stamp).is_ok_and(|old| old == inputs)
                 && self.image().is_file()
@@ -171,6 +198,13 @@ impl Kernel {
         };
         if current() && !self.open {
             return Ok(());
+        }
+        let key = self.shared_key(project, tools)?;
+        if let (Some((registry, key)), false) = (&key, self.output.exists()) {
+            let config = self.config_inputs(project, tools)?;
+            share::take(registry, key, self, |copy| {
+                project::write_whole(&copy.join(CONFIG_STAMP), config.as_bytes())
+            })?;
         }
         let _lock = project::lock(&self.output, "oopsarium.lock")?;
         if current() && !self.open {
@@ -224,7 +258,34 @@ impl Kernel {
         progress.done();
         let made: Vec<String> = self.made().iter().filter_map(|path| seal(path)).collect();
         project::write_whole(&self.seals(), made.concat().as_bytes())?;
-        project::write_whole(&stamp, inputs.as_bytes())
+        project::write_whole(&stamp, inputs.as_bytes())?;
+        if let Some((registry, key)) = key {
+            // It only saves others a build.
+            if let Err(error) = share::announce(&registry, &key, self) {
+                term::note(&format!(
+                    "other clones will not find this kernel: {error:#}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where kernels of other clones are found, and the name there of those that are the same
+    /// as this one but for the cases that are linked in. None for one that may be changed by
+    /// its user, or has a patch: that is made of one that has none.
+    fn shared_key(&self, project: &Project, tools: &Tools) -> Result<Option<(PathBuf, String)>> {
+        let Some(registry) = share::registry().filter(|_| !self.open && self.patch.is_none())
+        else {
+            return Ok(None);
+        };
+        let inputs = self.options_and_tools(project, tools)?;
+        let name = self.output.file_name().unwrap_or_default();
+        let key = format!(
+            "{}-{}",
+            name.to_string_lossy(),
+            short_hash(inputs.as_bytes())
+        );
+        Ok(Some((registry, key)))
     }
 
     /// What a build ends in.
@@ -296,9 +357,15 @@ impl Kernel {
 
     /// The part of it that its configuration is made of.
     fn config_inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
-        let mut inputs = source_line(&self.source);
-        inputs += &self.requested(project)?;
-        inputs += &fingerprint(&project.root.join("Kconfig"))?;
+        Ok(source_line(&self.source) + &self.options_and_tools(project, tools)?)
+    }
+
+    /// That without where its source is.
+    fn options_and_tools(&self, project: &Project, tools: &Tools) -> Result<String> {
+        let mut inputs = self.requested(project)?;
+        let kconfig = project.root.join("Kconfig");
+        inputs += &fs::read_to_string(&kconfig)
+            .with_context(|| format!("cannot read {}", kconfig.display()))?;
         inputs += &toolchain(tools)?.join("\n");
         inputs.push('\n');
         for key in ["RUSTC", "BINDGEN"] {
@@ -377,6 +444,9 @@ impl Kernel {
             .context("this kernel takes no CONFIG_RUST")
     }
 }
+
+/// In a build folder: what it was built from.
+const INPUTS_STAMP: &str = "oopsarium.inputs";
 
 /// In a build folder: what its configuration was made from.
 const CONFIG_STAMP: &str = "oopsarium.config";
@@ -494,22 +564,36 @@ fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
     let partial = tempfile::Builder::new()
         .prefix(PARTIAL)
         .tempdir_in(&sources)?;
+    let log = project.build.join("logs/source.log");
+    let shared = share::registry().filter(|_| !given.is_dir());
+    let taken = match shared {
+        Some(registry) => share::take_source(&registry, &id, partial.path(), &log)?,
+        None => false,
+    };
+    if !taken {
+        unpack(given, partial.path(), &log)?;
+    }
+    checked(partial.path()).with_context(|| given.display().to_string())?;
+    fs::rename(partial.path(), &tree).with_context(|| format!("cannot make {}", tree.display()))?;
+    Ok((id, tree))
+}
+
+/// Fills `tree` with the kernel's source, from a tree or a tarball.
+fn unpack(given: &Path, tree: &Path, log: &Path) -> Result<()> {
     let (what, mut command) = if given.is_dir() {
         let mut cp = Command::new("cp");
-        cp.args(["-a", "-s", "-T"]).arg(given).arg(partial.path());
+        cp.args(["-a", "-s", "-T"]).arg(given).arg(tree);
         ("linking to the kernel's source", cp)
     } else {
         let mut tar = Command::new("tar");
         tar.arg("-xf").arg(given).arg("--strip-components=1");
-        tar.arg("-C").arg(partial.path());
+        tar.arg("-C").arg(tree);
         ("unpacking the kernel's source", tar)
     };
     let progress = Progress::start(what, None);
-    child::run_logged(&mut command, &project.build.join("logs/source.log"), |_| ())?;
-    checked(partial.path()).with_context(|| given.display().to_string())?;
-    fs::rename(partial.path(), &tree).with_context(|| format!("cannot make {}", tree.display()))?;
+    child::run_logged(&mut command, log, |_| ())?;
     progress.done();
-    Ok((id, tree))
+    Ok(())
 }
 
 /// How a folder is called that is not whole.

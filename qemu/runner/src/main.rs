@@ -35,6 +35,8 @@ mod record;
 mod repeat;
 mod results;
 mod run;
+mod seed;
+mod share;
 mod show;
 mod snapshot;
 mod term;

@@ -10,12 +10,11 @@ use crate::{
     child,
     kernel::Kernel,
     project::{self, fingerprint, short_hash, Project, Tools},
-    term::Progress,
+    seed,
 };
 use anyhow::{Context, Result};
 use std::{
     fs,
-    io::Read,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
@@ -101,37 +100,9 @@ fn make_tree(source: &Path, tree: &Path, patch: &Path, text: &str) -> Result<Vec
 
 /// Makes the build folder of `kernel` a copy of that of `base` in which make finds nothing to
 /// do but for `files`, by which their sources differ.
-///
-/// What make and kbuild go by are times and the commands by which each file was made. The
-/// times are copied; in the commands, one tree's paths take the place of the other's. Where
-/// some would be missed, kbuild would find another command than it expects, and build the
-/// file again.
 fn seed(base: &Kernel, kernel: &Kernel, files: &[PathBuf]) -> Result<()> {
     if kernel.output.exists() {
         fs::remove_dir_all(&kernel.output)?;
-    }
-    // Nobody is to build there meanwhile.
-    let _lock = project::lock(&base.output, "oopsarium.lock")?;
-    let parent = base.output.parent().unwrap_or(Path::new("."));
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(parent)?;
-    let progress = Progress::start("copying the kernel's build folder", None);
-    let mut cp = Command::new("cp");
-    cp.args(["-a", "--reflink=auto", "-T"]);
-    cp.arg(&base.output).arg(partial.path());
-    child::run_logged(&mut cp, &kernel.log("seed"), |_| ())?;
-    let paths = [
-        (&base.source, &kernel.source),
-        (&base.output, &kernel.output),
-    ]
-    .map(|(from, to)| (bytes_of(from), bytes_of(to)));
-    rename_paths(partial.path(), &paths)?;
-    // It is about the source's own folder.
-    let link = partial.path().join("source");
-    if link.is_symlink() {
-        fs::remove_file(&link)?;
-        symlink(&kernel.source, &link)?;
     }
     // What make is to see as changed: however old the tree is, it is newer than the build.
     let now = SystemTime::now();
@@ -141,77 +112,14 @@ fn seed(base: &Kernel, kernel: &Kernel, files: &[PathBuf]) -> Result<()> {
             .open(kernel.source.join(file))?;
         file.set_modified(now)?;
     }
-    fs::rename(partial.path(), &kernel.output)
-        .with_context(|| format!("cannot make {}", kernel.output.display()))?;
-    progress.done();
-    Ok(())
-}
-
-fn bytes_of(path: &Path) -> Vec<u8> {
-    path.as_os_str().as_encoded_bytes().to_vec()
-}
-
-/// Puts each pair's second path in the place of its first, in all text files in `folder` and
-/// below. Their times stay.
-fn rename_paths(folder: &Path, paths: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let path = entry.path();
-        if kind.is_dir() {
-            rename_paths(&path, paths)?;
-        } else if kind.is_file() {
-            rename_in_file(&path, paths)
-                .with_context(|| format!("cannot rewrite {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-fn rename_in_file(path: &Path, paths: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
-    let mut file = fs::File::open(path)?;
-    let mut start = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut start)?;
-    // Debug information and the like are not what make goes by.
-    if start.contains(&0) {
-        return Ok(());
-    }
-    file.read_to_end(&mut start)?;
-    let mut text = start.clone();
-    for (from, to) in paths {
-        text = replace_path(&text, from, to);
-    }
-    if text != start {
-        let times = file.metadata()?.modified()?;
-        fs::write(path, text)?;
-        fs::File::options()
-            .write(true)
-            .open(path)?
-            .set_modified(times)?;
-    }
-    Ok(())
-}
-
-/// `text` with the path `to` where `from` stood, but not where that was the beginning of a
-/// longer name.
-fn replace_path(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = find(rest, from) {
-        let after = &rest[at + from.len()..];
-        let longer = after
-            .first()
-            .is_some_and(|next| next.is_ascii_alphanumeric() || b"-_.+".contains(next));
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(if longer { from } else { to });
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|part| part == wanted)
+    // Nobody is to build there meanwhile.
+    let _lock = project::lock(&base.output, "oopsarium.lock")?;
+    seed::copy(
+        base.place(),
+        kernel.place(),
+        &kernel.log("seed"),
+        |_| Ok(()),
+    )
 }
 
 /// The files that a patch changes, as paths from the top of the tree.
@@ -308,26 +216,5 @@ mod tests {
             error.to_string().contains("against Linux 6.12"),
             "{error:#}"
         );
-    }
-
-    #[test]
-    fn paths_are_renamed_in_text_and_keep_their_times() {
-        let folder = tempfile::tempdir().unwrap();
-        let text = folder.path().join("deep/.a.o.cmd");
-        let binary = folder.path().join("a.o");
-        fs::create_dir_all(folder.path().join("deep")).unwrap();
-        fs::write(&text, "cc -I/s/12/include /s/12 /s/12-x /s/123 /o").unwrap();
-        fs::write(&binary, "\0 /s/12/a.c").unwrap();
-        let old = SystemTime::UNIX_EPOCH;
-        let file = fs::File::options().write(true).open(&text).unwrap();
-        file.set_modified(old).unwrap();
-        let pair = |from: &str, to: &str| (from.into(), to.into());
-        rename_paths(folder.path(), &[pair("/s/12", "/t/7"), pair("/o", "/p")]).unwrap();
-        assert_eq!(
-            fs::read_to_string(&text).unwrap(),
-            "cc -I/t/7/include /t/7 /s/12-x /s/123 /p"
-        );
-        assert_eq!(fs::metadata(&text).unwrap().modified().unwrap(), old);
-        assert_eq!(fs::read_to_string(&binary).unwrap(), "\0 /s/12/a.c");
     }
 }

@@ -92,16 +92,21 @@ fn kbuild_takes(path: &Path) -> bool {
         .is_some_and(|path| !path.contains([' ', '\t', ':', '\'', '"', '$', '#']))
 }
 
-/// A folder that kbuild takes, of `build`'s own: the same for the same `build`.
-fn elsewhere(build: &Path) -> Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME")
+/// Where all clones of one user keep what they share, which need not be there yet.
+pub fn user_cache() -> Option<PathBuf> {
+    env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
-        .filter(|cache| cache.is_absolute() && kbuild_takes(cache))
-        .unwrap_or_else(|| "/var/tmp".into());
-    let folder = cache
-        .join("oopsarium")
-        .join(short_hash(build.as_os_str().as_encoded_bytes()));
+        .filter(|cache| cache.is_absolute())
+        .map(|cache| cache.join("oopsarium"))
+}
+
+/// A folder that kbuild takes, of `build`'s own: the same for the same `build`.
+fn elsewhere(build: &Path) -> Result<PathBuf> {
+    let cache = user_cache()
+        .filter(|cache| kbuild_takes(cache))
+        .unwrap_or_else(|| "/var/tmp/oopsarium".into());
+    let folder = cache.join(short_hash(build.as_os_str().as_encoded_bytes()));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder)
 }
@@ -163,6 +168,12 @@ pub fn lock(folder: &Path, name: &str) -> Result<File> {
     ));
     FileExt::lock_exclusive(&file)?;
     Ok(file)
+}
+
+/// The same without waiting: none if somebody has it.
+pub fn try_lock(folder: &Path, name: &str) -> Result<Option<File>> {
+    let file = lock_file(folder, name)?;
+    Ok(FileExt::try_lock_exclusive(&file)?.then_some(file))
 }
 
 /// The same for what nobody has longer than a moment.

@@ -237,9 +237,9 @@ impl Run<'_> {
         let place = symbols.resolve(&frame.symbol, at).pop()?;
         // The cases' own sources are named from the project's folder, and debug information
         // takes what is relative for what stands in the build folder.
-        let file = match place.path.strip_prefix(&self.kernel.output) {
-            Ok(own) => self.case.folder.ancestors().nth(2)?.join(own),
-            Err(_) => place.path.clone(),
+        let file = match self.kernel.built_path(&place.path) {
+            Some(own) => self.case.folder.ancestors().nth(2)?.join(own),
+            None => place.path.clone(),
         };
         let location = Location {
             file: place.file,

@@ -414,13 +414,14 @@ impl Symbols {
     }
 
     fn name_file(&self, place: &mut Place, image: &Image) {
-        let root = self.source_root();
-        if !root.as_os_str().is_empty() {
+        let root = Some(self.source_root()).filter(|root| !root.as_os_str().is_empty());
+        let given = self.options.source.as_deref();
+        // A kernel of which only a part was built again names both.
+        for root in root.into_iter().chain(given) {
             if let Ok(short) = place.path.strip_prefix(root) {
+                let short = short.to_owned();
                 place.file = short.to_string_lossy().into_owned();
-                if let Some(given) = &self.options.source {
-                    place.path = given.join(short);
-                }
+                place.path = given.unwrap_or(root).join(short);
                 return;
             }
         }
