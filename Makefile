@@ -65,6 +65,10 @@ merge: tools-host $(runner)
 	@$(if $(RESULTS),,echo "RESULTS= is missing: the results.json of each shard, or their folders" >&2; exit 2;) \
 	$(runner) merge -- $(RESULTS)
 
+.PHONY: bench
+bench: tools-both $(runner)
+	@$(runner) bench $(arch_given) $(call option,case,CASE) $(call option,rounds,ROUNDS)
+
 .PHONY: shell
 shell: tools-arch $(runner)
 	@$(runner) shell $(on) $(guest)

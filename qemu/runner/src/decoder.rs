@@ -694,16 +694,38 @@ impl Against {
             first: Vec::new(),
             again: Vec::new(),
         };
-        for run in 0..runs.max(1) {
+        for _ in 0..runs.max(1) {
             child::check_interrupted()?;
-            let script = Took::of(|| self.run_script(log).map(drop))?;
-            times.script.push(script);
-            // A build folder of its own has no cache yet.
-            let build = self.scratch.path().join(format!("build-{run}"));
-            times.first.push(Took::of(|| self.run_own(log, &build))?);
-            times.again.push(Took::of(|| self.run_own(log, &build))?);
+            times.script.push(self.time_script(log)?);
+            times.first.push(self.time_first(log)?);
+            times.again.push(self.time_again(log)?);
         }
         Ok(times)
+    }
+
+    /// How long the kernel's script takes for `log`.
+    pub fn time_script(&self, log: &Path) -> Result<Took> {
+        Took::of(|| self.run_script(log).map(drop))
+    }
+
+    /// How long this program takes for `log` on a kernel that it never saw.
+    pub fn time_first(&self, log: &Path) -> Result<Took> {
+        // A build folder of its own has no cache yet.
+        let build = self.build();
+        if build.exists() {
+            fs::remove_dir_all(&build)?;
+        }
+        Took::of(|| self.run_own(log, &build))
+    }
+
+    /// How long it takes once more.
+    pub fn time_again(&self, log: &Path) -> Result<Took> {
+        let build = self.build();
+        Took::of(|| self.run_own(log, &build))
+    }
+
+    fn build(&self) -> PathBuf {
+        self.scratch.path().join("build")
     }
 
     fn run_own(&self, log: &Path, build: &Path) -> Result<()> {

@@ -8,6 +8,7 @@
 
 mod accel;
 mod analyzer;
+mod bench;
 mod bless;
 mod case;
 mod check;
@@ -168,6 +169,18 @@ enum Command {
     Decode(decoder::Args),
     /// Hold the decoder against the kernel's decode_stacktrace.sh: the same lines, and how fast
     DecodeBench(decoder::BenchArgs),
+    /// Measure runs, the check and the decoder, as ratios
+    Bench {
+        /// Only on this architecture
+        #[arg(long)]
+        arch: Option<Arch>,
+        /// The loadable case that is the measure of all
+        #[arg(long, default_value = "gfp-slab")]
+        case: String,
+        /// How often each thing is done
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
+    },
     /// Boot a guest with all modules and a shell in it
     Shell {
         #[command(flatten)]
@@ -392,6 +405,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         }
         Command::Decode(_) => Ok(0),
         Command::DecodeBench(args) => decoder::bench(&project, &args),
+        Command::Bench { arch, case, rounds } => run_bench(&project, arch, &case, rounds),
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
             build(&project, &on)?;
@@ -915,6 +929,39 @@ fn mutate_cases(project: &Project, patterns: &str) -> Result<u8> {
         }
     }
     Ok(u8::from(!mutate::mutate(project, &runs)?))
+}
+
+fn run_bench(project: &Project, arch: Option<Arch>, case: &str, rounds: u16) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let loadable = case::find(&cases, case).map_err(usage)?;
+    if !loadable.loadable() || loadable.is_sample() {
+        return Err(usage(anyhow!(
+            "CASE={case}: what is measured is the insmod of a case; take a loadable one, as \
+             make list shows them"
+        )));
+    }
+    let all: Vec<&str> = cases
+        .iter()
+        .filter(|case| !case.is_sample())
+        .map(|case| case.id.as_str())
+        .collect();
+    let boot = cases
+        .iter()
+        .find(|case| !case.loadable() && !case.is_sample());
+    let archs: Vec<Arch> = Arch::ALL
+        .into_iter()
+        .filter(|known| arch.is_none_or(|arch| arch == *known))
+        .collect();
+    let wanted = bench::Wanted {
+        archs: &archs,
+        loadable: &loadable.id,
+        boot: &boot.context("no case is linked into the kernel")?.id,
+        cases: &all.join(" "),
+        rounds: usize::from(rounds),
+    };
+    let tools = Tools::read(project)?;
+    print!("{}", bench::bench(project, &tools, &wanted)?);
+    Ok(0)
 }
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {
