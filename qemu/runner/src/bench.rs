@@ -87,7 +87,7 @@ pub fn bench(project: &Project, tools: &Tools, wanted: &Wanted<'_>) -> Result<St
         // It makes the snapshot and the log that is decoded, and warms the disk's cache.
         let own = make(project, &["run-case"], *arch, &[("CASE", wanted.loadable)]);
         own()?;
-        let mut groups = vec![
+        let mut groups = [
             runs(project, tools, *arch, wanted)?,
             decoding(project, tools, &kernel, &log)?,
         ];

@@ -657,7 +657,10 @@ pub fn host_tests<'a>(
     };
     let mut tests = vec![
         cargo("test", &["test", "--release", "--locked", "--quiet"]),
-        cargo("rustfmt", &["fmt", "--all", "--check", "--", "--color=never"]),
+        cargo(
+            "rustfmt",
+            &["fmt", "--all", "--check", "--", "--color=never"],
+        ),
         cargo(
             "clippy",
             &[
