@@ -177,9 +177,11 @@ fn decoding<'a>(
         subjects: vec![
             Subject::new(
                 "`oopsarium decode`, on a kernel that it never saw",
-                move || one.time_first(&log_one),
+                move || Ok(one.time_first(&log_one)?.wall),
             ),
-            Subject::new("the same, when it did", move || Ok(two.time_again(&log_two)?.wall)),
+            Subject::new("the same, when it did", move || {
+                Ok(two.time_again(&log_two)?.wall)
+            }),
             Subject::new("the kernel's `decode_stacktrace.sh`", move || {
                 Ok(against.time_script(&log)?.wall)
             }),
