@@ -575,7 +575,10 @@ fn new_case(project: &Project, id: &str, boot: bool) -> Result<u8> {
         (format!("{name}_fixed.rs"), "the same with the bug mended"),
         ("case.toml".to_owned(), "what it claims"),
     ] {
-        anstream::println!("  {file:width$}  {about}", width = name.len() + 9);
+        anstream::println!(
+            "  {file:width$}  {about}",
+            width = name.len() + "_fixed.rs".len()
+        );
     }
     anstream::println!(
         "It commits the bug of {} as yet, so that it can be run at once:\n  \
