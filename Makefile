@@ -69,6 +69,21 @@ merge: tools-host $(runner)
 bench: tools-both $(runner)
 	@$(runner) bench $(arch_given) $(call option,case,CASE) $(call option,rounds,ROUNDS)
 
+# With GDB=none, QEMU waits for a debugger from elsewhere, and no gdb is needed here.
+ifeq ($(GDB),none)
+override GDB :=
+debug_waits := --wait
+endif
+.PHONY: debug
+debug: tools-host $(runner)
+	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
+	arch=$$($(runner) arch $(arch_given) -- $(call shell-word,$(CASE))) && \
+	scripts/setup.sh --arch "$$arch" $(if $(debug_waits),,--debug) && \
+	$(runner) debug $(arch_given) $(call option,profile,PROFILE) $(guest) \
+		$(if $(FIXED),--fixed=$(call shell-word,$(FIXED))) $(call option,way,WAY) \
+		$(call option,gdb-args,GDB_ARGS) $(debug_waits) \
+		-- $(call shell-word,$(CASE))
+
 .PHONY: shell
 shell: tools-arch $(runner)
 	@$(runner) shell $(on) $(guest)
@@ -136,7 +151,7 @@ tools-arch:
 tools-both:
 	@scripts/setup.sh --arch x86_64 --arch arm64
 tools-all:
-	@scripts/setup.sh --arch x86_64 --arch arm64 --lint --browser
+	@scripts/setup.sh --arch x86_64 --arch arm64 --lint --check
 tools-host:
 	@[ -x $(runner) ] && [ -f build/tools.env ] || \
 		scripts/setup.sh --arch $(call shell-word,$(ARCH))

@@ -33,7 +33,8 @@ main() {
 		esac
 		shift
 	done
-	groups=" base${archs:- x86_64 arm64} lint debug editor browser "
+	archs=${archs:- x86_64 arm64}
+	groups=" base$archs${archs// / debug-} lint editor check "
 
 	BOLD='' GREEN='' RED='' YELLOW='' PLAIN=''
 	if [[ -t 1 && ! ${NO_COLOR:-} ]]; then
@@ -69,7 +70,7 @@ show_tools() {
 		esac
 		case $STATE-${GROUP[$name]} in
 		ok-*) ;;
-		*-debug | *-editor | *-browser) colour=$YELLOW ;;
+		*-debug-* | *-editor | *-check) colour=$YELLOW ;;
 		*) NEEDED+=" $name," ;;
 		esac
 		# shellcheck disable=SC2059

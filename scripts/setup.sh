@@ -15,12 +15,12 @@ UPDATED='' # set when apt's lists are fresh
 
 usage() {
 	cat <<-END
-		usage: setup.sh [--arch x86_64|arm64]... [--lint] [--debug] [--editor] [--browser]
+		usage: setup.sh [--arch x86_64|arm64]... [--lint] [--debug] [--editor] [--check]
 		  --arch    what building for this architecture and booting it takes; both without it
 		  --lint    what the lints of make check take, too
 		  --debug   what make debug takes, too
 		  --editor  what make rust-analyzer takes, too
-		  --browser what make check can go without, too, where that is easily had
+		  --check   what make check can go without, too, where that is easily had
 		NO_INSTALL=1 only says what is missing. Tools can be chosen by environment variables:
 		  ${OVERRIDES[*]}
 	END
@@ -40,14 +40,17 @@ main() {
 			esac
 			shift
 			;;
-		--lint | --debug | --editor | --browser) extra+=("${1#--}") ;;
+		--lint | --debug | --editor | --check) extra+=("${1#--}") ;;
 		-h | --help) usage && exit ;;
 		*) die 2 "unknown argument \"$1\"; --help tells what there is" ;;
 		esac
 		shift
 	done
 	((${#archs[@]})) || archs=(x86_64 arm64)
-	WANTED=(base "${archs[@]}" "${extra[@]}")
+	WANTED=(base "${archs[@]}")
+	for name in "${extra[@]}"; do
+		[[ $name == debug ]] && WANTED+=("${archs[@]/#/debug-}") || WANTED+=("$name")
+	done
 
 	load_tools
 	read_env
@@ -100,7 +103,16 @@ cleanup() { rm -rf "${TEMPS[@]}"; }
 
 wanted() { in_groups "$1" "${WANTED[*]}"; }
 
-optional() { [[ ${GROUP[$1]} == browser ]]; }
+# Whether nothing but make check asks for it, which then goes without.
+optional() {
+	local group
+	for group in ${GROUP[$1]//+/ }; do
+		[[ $group == check || " ${WANTED[*]} " != *" $group "* ]] || return
+	done
+	in_groups "$1" check
+}
+
+has_come() { type -P "$1" || type -P "${PACKAGES[$1]}"; } >/dev/null
 
 # --- build/tools.env ---
 
@@ -149,7 +161,7 @@ is_current() {
 		if [[ $key ]]; then
 			value=${OLD[$key]:-}
 			# What was not to be had may have come since.
-			if [[ ! $value ]] && optional "$name" && ! type -P "$name" >/dev/null; then continue; fi
+			if [[ ! $value ]] && optional "$name" && ! has_come "$name"; then continue; fi
 			[[ $value && ($value != /* || -e $value) ]] || return
 		elif [[ $name != libelf ]]; then
 			type -P "$name" >/dev/null || return
@@ -169,7 +181,7 @@ kernel_stamp() { stat -Lc '%s-%Z' -- "$1"; }
 write_env() {
 	local tmp=$ENV_FILE.new name group has='' text=''
 	TEMPS+=("$tmp")
-	for group in base x86_64 arm64 lint debug editor browser; do
+	for group in base x86_64 arm64 lint debug-x86_64 debug-arm64 editor check; do
 		[[ ! ${PROBED[$group]:-} || ${LACKING[$group]:-} ]] || has+=" $group"
 	done
 	choices
@@ -198,15 +210,20 @@ probe_all() {
 	hash -r
 	for name in "${NAMES[@]}"; do
 		wanted "$name" || in_groups "$name" "${OLD[SETUP_HAS]:-}" || continue
-		for group in ${GROUP[$name]//+/ }; do PROBED[$group]=1; done
+		for group in ${GROUP[$name]//+/ }; do
+			# Others of a group that nobody asks for are not looked at.
+			[[ " ${WANTED[*]} ${OLD[SETUP_HAS]:-} " != *" $group "* ]] || PROBED[$group]=1
+		done
 		probe "$name"
 		[[ $STATE != ok ]] || continue
 		[[ $STATE != bad ]] || ! wanted "$name" || die 69 "$name: $WHY"
+		for group in ${GROUP[$name]//+/ }; do
+			[[ $group == check ]] || LACKING[$group]=1
+		done
 		if optional "$name"; then
 			OPTIONAL+=("$name")
 			continue
 		fi
-		for group in ${GROUP[$name]//+/ }; do LACKING[$group]=1; done
 		wanted "$name" || continue
 		MISSING+=("$name")
 		WHYS[$name]=$WHY
@@ -250,6 +267,8 @@ get_optional() {
 	local name
 	for name in "${OPTIONAL[@]}"; do
 		wanted "$name" || continue
+		probe "$name" # what came for another one may serve for this, too
+		[[ $STATE != ok ]] || continue
 		if [[ ! ${NO_INSTALL:-} && ${PACKAGES[$name]} != - ]]; then
 			say "missing: $name, which a test of make check takes"
 			# shellcheck disable=SC2086 # a list of packages

@@ -30,9 +30,9 @@ BINDGEN_VERSION=0.73.2 # built by cargo where the distribution's is too old for 
 
 # A row: command or thing | key in tools.env | group | oldest version | what for | packages per
 # distribution, "=" where they are those of the column before.
-# Groups: base is always needed, x86_64 and arm64 for that architecture, lint by `make check`; debug
-# and editor only by the commands named. What is in two of them has a plus between. browser is what
-# `make check` goes without where it cannot be had: it says which test it then skips.
+# Groups: base is always needed, x86_64 and arm64 for that architecture, lint by `make check`; debug-…
+# and editor only by the commands named. What is in two of them has a plus between. check is what
+# `make check` goes without where it cannot be had: it says which tests it then skips.
 # In place of packages: +cargo is built here by cargo, +fetch is fetched here out of a package that is
 # not installed (of another architecture; or because it would push out busybox), - is not packaged.
 # Versions: kbuild's own minimum (Documentation/process/changes.rst), except that
@@ -67,9 +67,10 @@ TOOLS=(
 	"busybox arm64      |BUSYBOX_ARM64  |arm64 |      |the arm64 guest               |+fetch                |=             |=              |="
 	"dtc                |DTC            |arm64 |      |device-tree overlays          |device-tree-compiler  |=             |=              |dtc"
 	"shellcheck         |SHELLCHECK     |lint  |      |make check                    |shellcheck            |=             |=              |ShellCheck"
-	"gdb                |GDB            |debug |      |make debug                    |gdb-multiarch         |=             |=              |gdb"
+	"gdb x86_64         |GDB_X86_64     |debug-x86_64+check||make debug             |gdb-multiarch         |=             |=              |gdb"
+	"gdb arm64          |GDB_ARM64      |debug-arm64+check||make debug              |gdb-multiarch         |=             |=              |gdb"
 	"python3            |PYTHON3        |editor+lint|3.7|make rust-analyzer, make check|python3              |=             |=              |="
-	"chromium           |CHROMIUM       |browser|     |make check: the results' page |chromium              |=             |-              |="
+	"chromium           |CHROMIUM       |check |      |make check: the results' page |chromium              |=             |-              |="
 )
 
 # Variables of the caller that decide what is chosen.
@@ -149,7 +150,7 @@ how_to_get() {
 		;;
 	-:"clang, lld, llvm") echo "clang, lld and llvm ${NEEDS[$1]} or newer" ;;
 	-:libelf) echo "libelf with its headers (elfutils)" ;;
-	-:gdb) echo "a gdb that knows x86-64 and aarch64" ;;
+	-:gdb*) echo "a gdb with Python that knows ${1#gdb }; GDB=path takes any" ;;
 	-:*) echo "$1${NEEDS[$1]:+ ${NEEDS[$1]} or newer}" ;;
 	*) [[ $DISTRO == Fedora ]] && echo "dnf install $packages" || echo "apt-get install $packages" ;;
 	esac
@@ -164,6 +165,7 @@ how_to_get() {
 probe() {
 	local name=$1 key=${KEY[$1]} set_to='' chosen=${KEY[$1]}
 	[[ $key != KERNEL_SOURCE ]] || chosen=KERNEL_SRC
+	[[ $key != GDB_* ]] || chosen=GDB
 	STATE='' FOUND='' VERSION='' WHY=''
 	unset -v "VALUE[${key:-none}]"
 	case $name in
@@ -177,7 +179,7 @@ probe() {
 	cc) probe_cc ;;
 	libelf) probe_libelf ;;
 	"busybox "*) probe_busybox "${name#* }" "$key" ;;
-	gdb) probe_gdb ;;
+	"gdb "*) probe_gdb "${name#* }" ;;
 	*) probe_command "$key" "$name" ;;
 	esac || true
 
@@ -236,13 +238,22 @@ probe_cc() {
 	FOUND=$(type -P cc) && cc -E -x c - <<<'#include <stdlib.h>' >/dev/null 2>&1 || FOUND=''
 }
 
-# Plain gdb serves where it knows both architectures, as Fedora's does.
+# probe_gdb ARCH: a plain gdb serves where it knows the architecture: the host's own, or any as
+# Fedora's does.
 probe_gdb() {
-	local name
-	for name in ${GDB:-gdb-multiarch gdb}; do
+	local name said arch=aarch64
+	local -a tries=(gdb-multiarch gdb)
+	[[ $1 != x86_64 ]] || arch=i386:x86-64
+	[[ ! ${GDB:-} ]] || tries=("$GDB")
+	for name in "${tries[@]}"; do
 		FOUND=$(type -P "$name") || continue
-		LC_ALL=C "$FOUND" -nx -batch -ex 'set architecture aarch64' -ex 'set architecture i386:x86-64' \
-			2>&1 | grep -q Undefined || return 0
+		said=$(LC_ALL=C "$FOUND" -nx -batch -ex "set architecture $arch" -ex 'python print("has", "Python")' \
+			2>&1 </dev/null) || true
+		case $said in
+		*"Undefined item"*) WHY="$FOUND does not know $1" ;;
+		*"has Python"*) WHY='' && version_of "$FOUND" && return ;;
+		*) WHY="$FOUND has no Python" ;;
+		esac
 		FOUND=''
 	done
 }

@@ -142,7 +142,11 @@ pub struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(name: impl Into<String>, body: impl Fn() -> Result<Outcome> + Send + Sync + 'a) -> Self {
+    /// A test that `body` is.
+    pub fn new(
+        name: impl Into<String>,
+        body: impl Fn() -> Result<Outcome> + Send + Sync + 'a,
+    ) -> Self {
         Self {
             name: name.into(),
             repeat: None,
@@ -152,7 +156,7 @@ impl<'a> Test<'a> {
     }
 
     /// The same, with what to type for it alone.
-    fn repeat(mut self, command: impl Into<String>) -> Self {
+    pub fn repeat(mut self, command: impl Into<String>) -> Self {
         self.repeat = Some(command.into());
         self
     }

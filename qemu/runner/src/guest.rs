@@ -131,6 +131,19 @@ impl Guest {
         qemu
     }
 
+    /// The same for gdb, which `gdb` (a chardev of QEMU's) is connected to: it waits before its
+    /// first instruction, and stays when it is switched off, to be looked at. Its console goes
+    /// to the file `console`.
+    pub fn debugged(&self, console: &Path, gdb: &str) -> Command {
+        let mut qemu = self.common();
+        let path = console.display().to_string().replace(',', ",,");
+        qemu.args(["-chardev", &format!("file,id=console,path={path}")]);
+        qemu.args(["-serial", "chardev:console"]);
+        qemu.args(["-S", "-no-shutdown", "-gdb", gdb]);
+        qemu.args(&self.qemu_args);
+        qemu
+    }
+
     fn common(&self) -> Command {
         let machine = &self.machine;
         let cpu = match self.accel {

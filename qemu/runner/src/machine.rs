@@ -52,6 +52,22 @@ impl Arch {
         }
     }
 
+    /// The key of a gdb for it in `build/tools.env`.
+    pub fn gdb_key(self) -> &'static str {
+        match self {
+            Self::X86_64 => "GDB_X86_64",
+            Self::Arm64 => "GDB_ARM64",
+        }
+    }
+
+    /// The register that a function's first argument is in, by gdb's name.
+    pub fn first_argument(self) -> &'static str {
+        match self {
+            Self::X86_64 => "rdi",
+            Self::Arm64 => "x0",
+        }
+    }
+
     /// The key of its static busybox in `build/tools.env`.
     pub fn busybox_key(self) -> &'static str {
         match self {

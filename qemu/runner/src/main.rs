@@ -14,10 +14,12 @@ mod case;
 mod check;
 mod child;
 mod claim;
+mod debug;
 mod decoded;
 mod decoder;
 mod devicetree;
 mod faces;
+mod front;
 mod guest;
 mod image;
 mod junit;
@@ -180,6 +182,15 @@ enum Command {
         /// How often each thing is done
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
+    },
+    /// Run one case with gdb at it, stopped at the statement that is wrong
+    Debug {
+        #[command(flatten)]
+        what: debug::Args,
+        #[command(flatten)]
+        on: On,
+        #[command(flatten)]
+        guest: GuestArgs,
     },
     /// Boot a guest with all modules and a shell in it
     Shell {
@@ -406,6 +417,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Decode(_) => Ok(0),
         Command::DecodeBench(args) => decoder::bench(&project, &args),
         Command::Bench { arch, case, rounds } => run_bench(&project, arch, &case, rounds),
+        Command::Debug { what, on, guest } => debug::debug(&project, &what, &on, &guest),
         Command::Shell { on, guest } => shell(&project, &on, &guest),
         Command::Build { on } => {
             build(&project, &on)?;
@@ -747,6 +759,9 @@ fn check_all(
     let mut tests = Vec::new();
     if patterns.trim().is_empty() {
         tests.extend(check::host_tests(project, &tools, &cases, &built));
+        tests.extend(debug::tests(
+            project, &tools, &options, &cases, &machines, &built,
+        ));
     }
     tests.extend(check::guest_tests(
         project, &tools, &options, &chosen, &machines, &built, times,

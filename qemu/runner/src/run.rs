@@ -145,7 +145,7 @@ impl Run<'_> {
     }
 
     /// What insmod is to load: the one module, if it is to load any.
-    fn module_files(&self) -> Result<Vec<PathBuf>> {
+    pub fn module_files(&self) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for part in self.case.parts(self.side) {
             if let (Part::Module(name), Some(modules)) = (part, self.modules) {
@@ -348,7 +348,7 @@ impl Run<'_> {
     }
 
     /// The debug information of the kernel and of the case's modules.
-    fn symbols(&self) -> Result<Symbols> {
+    pub fn symbols(&self) -> Result<Symbols> {
         let build = self.kernel.output.ancestors().nth(2);
         let options = symbols::Options {
             modules: self.module_files()?,
@@ -422,6 +422,40 @@ fn guest(
     Ok(guest)
 }
 
+/// A guest for all of `runs`, with all that it boots from in `folder`, and what of that is
+/// theirs.
+///
+/// # Errors
+///
+/// When something that it is made of is not there.
+pub fn prepare(
+    runs: &[&Run<'_>],
+    project: &Project,
+    tools: &Tools,
+    options: &Options,
+    folder: &Path,
+) -> Result<(Guest, Payload)> {
+    let first = runs.first().context("nothing to run")?;
+    let claim = first.claim()?;
+    let mut modules = Vec::new();
+    let mut scripts = Vec::new();
+    for run in runs {
+        modules.extend(run.module_files()?);
+        for part in run.case.parts(run.side) {
+            if let Part::Script(path) = part {
+                scripts.push(path);
+            }
+        }
+    }
+    let payload = Payload::new(tools, first.kernel, &modules, &scripts)?;
+    let initrd = image::make(project, tools, first.kernel, &payload)?;
+    let path = folder.join("initramfs.cpio");
+    fs::write(&path, initrd).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut guest = guest(runs, project, tools, options, &claim, &path)?;
+    first.shape(project, tools, &claim, folder, &mut guest)?;
+    Ok((guest, payload))
+}
+
 /// Boots one guest for all of `runs`, and judges what each of them printed. They are of one
 /// machine and one kernel, and claim the same of both.
 ///
@@ -441,26 +475,9 @@ pub fn together(
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
     let (shared, _ours) = unfinished(&results)?;
 
-    let mut modules = Vec::new();
-    let mut scripts = Vec::new();
-    let mut names = Vec::new();
-    for run in runs {
-        modules.extend(run.module_files()?);
-        for part in run.case.parts(run.side) {
-            names.push(part.name());
-            if let Part::Script(path) = part {
-                scripts.push(path);
-            }
-        }
-    }
-    let payload = Payload::new(tools, first.kernel, &modules, &scripts)?;
-    let initrd = image::make(project, tools, first.kernel, &payload)?;
-    let initrd_path = shared.path().join("initramfs.cpio");
-    fs::write(&initrd_path, initrd)
-        .with_context(|| format!("cannot write {}", initrd_path.display()))?;
-
-    let mut guest = guest(runs, project, tools, options, &claim, &initrd_path)?;
-    first.shape(project, tools, &claim, shared.path(), &mut guest)?;
+    let (mut guest, payload) = prepare(runs, project, tools, options, shared.path())?;
+    let parts = runs.iter().flat_map(|run| run.case.parts(run.side));
+    let names: Vec<String> = parts.map(|part| part.name()).collect();
     if options.verbose {
         term::note(&format!("{}: {}", first.machine.name, first.machine.about));
     }

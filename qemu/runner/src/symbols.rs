@@ -21,6 +21,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use table::{Extent, Table};
@@ -346,6 +347,30 @@ impl Symbols {
             .collect()
     }
 
+    /// Where the code of some lines begins, each time that the compiler put other code between, in
+    /// the kernel or in a module. `file` is the end of the source's path. What was inlined into
+    /// these lines belongs to them.
+    pub fn starts_of(
+        &self,
+        module: Option<&str>,
+        file: &Path,
+        lines: &RangeInclusive<u32>,
+    ) -> Vec<Start> {
+        let Some(image) = self.image(module) else {
+            return Vec::new();
+        };
+        let wanted = |name: &str| Path::new(name).ends_with(file);
+        let found = image.with(|table| table.stretches(wanted, lines));
+        let start = |(start, _)| match image.section(start) {
+            Some((section, offset)) => Start { section, offset },
+            None => Start {
+                section: String::new(),
+                offset: start,
+            },
+        };
+        found.into_iter().map(start).collect()
+    }
+
     /// The kernel's file.
     pub fn vmlinux(&self) -> &Path {
         self.kernel.path()
@@ -492,6 +517,15 @@ impl Symbols {
     fn warn(&self, what: String) {
         self.warnings.borrow_mut().push(what);
     }
+}
+
+/// Where some code begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Start {
+    /// The section of a module; empty in a kernel.
+    pub section: String,
+    /// From the section's start; in a kernel, the address.
+    pub offset: u64,
 }
 
 /// A piece of a file's code.

@@ -216,6 +216,22 @@ impl Image {
         None
     }
 
+    /// The section that an address of the table is in, and how far: for a module, the sections of
+    /// which get their addresses when it is loaded. `None` where addresses are what they say.
+    pub fn section(&self, address: u64) -> Option<(String, u64)> {
+        let layout = self.layout();
+        if !layout.relocatable {
+            return None;
+        }
+        let file = object::File::parse(&*self.bytes).ok()?;
+        let section = file.sections().find_map(|section| {
+            let &(base, end) = layout.sections.get(&section.index())?;
+            let inside = (base..end).contains(&address);
+            inside.then(|| Some((section.name().ok()?.to_string(), address - base)))?
+        });
+        section
+    }
+
     /// Why nothing can be decoded with it, if that is so.
     pub fn lack(&self) -> Option<&'static str> {
         let file = object::File::parse(&*self.bytes).ok()?;

@@ -14,6 +14,7 @@
 use super::bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 const MAGIC: &[u8; 8] = b"oopssym\n";
 /// To be raised with every change of the format, or of what is put into it.
@@ -580,6 +581,46 @@ impl Table {
         Some(assemble(key, &parts))
     }
 
+    /// The stretches of code that come from some lines of the files that `wanted` picks, what
+    /// was inlined there with them; in order, and none touches the next.
+    pub fn stretches(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        lines: &RangeInclusive<u32>,
+    ) -> Vec<(u64, u64)> {
+        let mut known = HashMap::new();
+        let mut fits = |file: u32, line: u32| {
+            lines.contains(&line)
+                && file != NONE
+                && *known
+                    .entry(file)
+                    .or_insert_with(|| wanted(self.string(file)))
+        };
+        let mut found = Vec::new();
+        let mut before: Option<u64> = None;
+        for index in 0..self.count(Part::Rows, 16) {
+            let record = self.record(Part::Rows, 16, index);
+            let at = long_at(record, 0);
+            found.extend(before.take().map(|start| (start, at)));
+            before = fits(number_at(record, 8), number_at(record, 12)).then_some(at);
+        }
+        for index in 0..self.count(Part::Inlines, 32) {
+            let record = self.record(Part::Inlines, 32, index);
+            if fits(number_at(record, 20), number_at(record, 24)) {
+                found.push((long_at(record, 0), long_at(record, 8)));
+            }
+        }
+        found.sort_unstable();
+        let mut merged: Vec<(u64, u64)> = Vec::new();
+        for (start, end) in found {
+            match merged.last_mut() {
+                Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                _ => merged.push((start, end)),
+            }
+        }
+        merged
+    }
+
     fn row(&self, address: u64) -> Option<(u32, u32)> {
         let after = self.first(Part::Rows, 16, |record| long_at(record, 0) <= address);
         let record = self.record(Part::Rows, 16, after.checked_sub(1)?);
@@ -733,6 +774,20 @@ mod tests {
         assert_eq!(places(0x141), [(None, "a.c", 9)]);
         assert!(places(0x120).is_empty() && places(0x148).is_empty() && places(0).is_empty());
         assert!(table.check_all());
+    }
+
+    #[test]
+    fn stretches_of_a_line_have_what_is_inlined_there() {
+        let table = table(sample()).unwrap();
+        let check = |file: &str, lines, expected: &[(u64, u64)]| {
+            assert_eq!(table.stretches(|one| one == file, &lines), expected);
+        };
+        check("a.c", 2..=2, &[(0x108, 0x110)]);
+        check("a.c", 1..=2, &[(0x100, 0x110)]);
+        check("a.c", 1..=9, &[(0x100, 0x120), (0x140, 0x148)]);
+        check("b.h", 7..=7, &[(0x108, 0x110)]);
+        check("a.c", 4..=8, &[]);
+        check("c.c", 1..=9, &[]);
     }
 
     #[test]
