@@ -81,7 +81,8 @@ pub fn behind_the_warning(trace: &[Frame]) -> usize {
         .map_or(0, |at| at + 1)
 }
 
-/// Kinds in which the allocator only finds what its caller did.
+/// Kinds in which the allocator only finds what its caller did, or is where a task that allocates
+/// all the time happens to be.
 fn blames_the_caller(kind: Kind) -> bool {
     matches!(
         kind,
@@ -93,6 +94,10 @@ fn blames_the_caller(kind: Kind) -> bool {
             | Kind::Warning
             | Kind::Kasan
             | Kind::Kfence
+            | Kind::HungTask
+            | Kind::RcuStall
+            | Kind::SoftLockup
+            | Kind::HardLockup
     )
 }
 
@@ -151,7 +156,7 @@ const NOISE: &[&str] = &[
     r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
     // Sanitizers.
     // KASAN's own tests are called kasan_*_helper.
-    r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|save_stack\w*|set_track\w*|stack_trace_\w+|arch_stack_walk\w*|_*unwind_(?:start|next_frame|get_\w+)|walk_stackframe|stack_depot_\w+|read_word_at_a_time|qlist_\w+|quarantine_\w+",
+    r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|_*save_stack\w*|set_track\w*|stack_trace_\w+|arch_stack_walk\w*|_*unwind_(?:start|next_frame|get_\w+)|walk_stackframe|print_context_stack|dump_trace|update_stack_state|_*kernel_text_address|stack_depot_\w+|read_word_at_a_time|qlist_\w+|quarantine_\w+",
     // The checks themselves.
     r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|_*rt_mutex_\w+|_*preempt_schedule\w*|preempt_count_\w+|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",

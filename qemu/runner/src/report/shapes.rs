@@ -198,6 +198,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::SlabCorruption, Message, Prelude, Trace, r"^(?:cache_from_obj: )?(?P<message>Wrong slab cache\..*)", "Wrong slab cache"),
     row(Kind::SlabCorruption, Message, Head, Quiet, r"^Slab corruption(?: \(.*\))?: (?P<what>\S+) start=(?P<address>[0-9a-f]+)", "slab $what: corruption"),
     row(Kind::MemoryLeak, Message, Head, Line, r"^kmemleak: (?P<message>\d+ new suspected memory leaks)", "kmemleak: new suspected memory leaks"),
+    row(Kind::MemoryLeak, Message, Prelude, Quiet, r"^BUG: memory leak$", "memory leak"),
     row(Kind::MemoryLeak, Message, Head, Quiet, r"^unreferenced object (?:0x)?(?P<address>[0-9a-f]+) \(size (?P<what>\d+)\)", "memory leak"),
     row(Kind::Dump, Message, Prelude, Trace, r"^(?:head: |tail )?page:(?: ?[0-9a-fx_()p]+)? (?:ref)?count:.*", "page dump"),
     row(Kind::Dump, Message, Prelude, Trace, r"^page dumped because: (?P<message>.+)", "page dump"),

@@ -1487,6 +1487,26 @@ Call trace:
 }
 
 #[test]
+fn a_leak_that_a_fuzzer_announces_is_one_report() {
+    check_text(
+        "\
+BUG: memory leak
+unreferenced object 0xffff88005a065340 (size 576):
+  comm \"insmod\", pid 43, jiffies 4294976807 (age 33.830s)
+  hex dump (first 32 bytes):
+    00 2c 00 00 00 00 00 00 40 33 35 5a 00 88 ff ff  .,......@35Z....
+  backtrace:
+    [<000000008beb86da>] kmem_cache_alloc+0x1bb/0x3d0
+    [<0000000063949181>] holder_keep+0x1b4/0x330
+    [<0000000033cca7c2>] entry_SYSCALL_64_after_hwframe+0x2a/0x40
+",
+        expect![[r#"
+            memory-leak (message): memory leak in holder_keep
+        "#]],
+    );
+}
+
+#[test]
 fn a_busy_worker_s_stack_belongs_to_the_workqueue_s_lockup() {
     check_text(
         "\
@@ -1625,6 +1645,15 @@ fn a_title_names_who_asked_for_it() {
     ] {
         culprit(hung, waits, "holder");
     }
+    let stalled = "INFO: rcu_sched self-detected stall on CPU";
+    let samples = [
+        "save_stack_trace",
+        "__save_stack_trace",
+        "kasan_kmalloc",
+        "kmem_cache_alloc",
+        "holder",
+    ];
+    culprit(stalled, &samples, "holder");
     // The same functions are to blame for what is theirs.
     culprit(
         &at("flush_workqueue"),
