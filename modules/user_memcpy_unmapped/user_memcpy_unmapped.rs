@@ -46,8 +46,8 @@
 //!
 //! # Reach
 //!
-//! Loadable; x86_64 and arm64. The variant `no-smap` is for a CPU that would let the
-//! kernel read a user's memory, if only it were there: it makes no difference.
+//! Loadable; x86_64 and arm64. Whether the CPU keeps the kernel from what is a user's (SMAP,
+//! PAN) makes no difference: nothing is there.
 
 use kernel::prelude::*;
 use oopsarium::page::PAGE_SIZE;
