@@ -16,6 +16,16 @@ say() {
 	echo "<5>$checks_name: $*" >/dev/kmsg
 }
 
+# The beginning of what is long, in one line: the kernel takes no message of more than 1 KiB,
+# and would say nothing at all of a check that failed.
+clip() {
+	if [ "${#1}" -le 400 ]; then
+		printf '%s' "$1"
+	else
+		printf '%.400s... (%s characters)' "$1" "${#1}"
+	fi | tr '\n' ' '
+}
+
 # Says every line of standard input.
 say_lines() {
 	while IFS= read -r checks_line; do
@@ -27,10 +37,10 @@ say_lines() {
 check_equal() {
 	if [ "$2" = "$3" ]; then
 		checks_passed=$((checks_passed + 1))
-		say "ok $((checks_passed + checks_failed)) $1: $3"
+		say "ok $((checks_passed + checks_failed)) $1: $(clip "$3")"
 	else
 		checks_failed=$((checks_failed + 1))
-		say "not ok $((checks_passed + checks_failed)) $1: expected $2, found $3"
+		say "not ok $((checks_passed + checks_failed)) $1: expected $(clip "$2"), found $(clip "$3")"
 	fi
 }
 
