@@ -79,7 +79,7 @@ fn init(memblock: &Memblock) -> Result {
     let end = firmware::memory().map(|range| range.end()).max();
     let (start, end) = start.zip(end).ok_or(ENODEV)?;
     let expected = PhysRange::new(start + LIMIT, end);
-    checks.equal("what mem= takes away", Some(expected), rest().last());
+    checks.equal("what mem= takes away", Some(expected), rest().next_back());
     let sum = |ranges: &mut dyn Iterator<Item = PhysRange>| {
         let mut sum = 0;
         for range in ranges {

@@ -96,7 +96,7 @@ fn init(memblock: &Memblock) -> Result {
     checks.that("both answers came", yes > 0 && no > 0, (yes, no));
 
     // The whole of a region, one byte more, and no byte but that.
-    let region = memory.regions().last().ok_or(ENODEV)?.range;
+    let region = memory.regions().next_back().ok_or(ENODEV)?.range;
     let more = PhysRange::new(region.start(), region.end() + 1);
     let beside = PhysRange::of_size(region.end(), 1);
     checks.equal(
