@@ -396,7 +396,7 @@ impl Kernel {
         fragments
     }
 
-    /// tinyconfig, plus the fragments, every option of which has to survive.
+    /// What the fragments ask for, every option of which has to survive, and nothing else.
     fn configure(&self, project: &Project, tools: &Tools) -> Result<()> {
         let inputs = self.config_inputs(project, tools)?;
         let stamp = self.output.join(CONFIG_STAMP);
@@ -408,26 +408,25 @@ impl Kernel {
             fs::remove_file(&stamp)?;
         }
         let log = self.log("config");
-        let mut make = self.make(tools)?;
-        make.arg("tinyconfig");
-        child::run_logged(&mut make, &log, |_| ())?;
-
         let requested = self.requested(project)?;
-        let path = self.output.join(".config");
-        let tiny = fs::read_to_string(&path)?;
-        fs::write(&path, format!("{tiny}\n{requested}"))?;
+        let wanted = self.output.join("oopsarium.requested");
+        project::write_whole(&wanted, requested.as_bytes())?;
         let mut make = self.make(tools)?;
-        make.arg("olddefconfig");
+        // What is asked for, and nothing else that can be chosen.
+        make.env("KCONFIG_ALLCONFIG", &wanted).arg("allnoconfig");
         child::run_logged(&mut make, &log, |_| ())?;
 
-        let lost = lost_options(&parse_config(&requested), &read_config(&path)?);
+        let lost = lost_options(
+            &parse_config(&requested),
+            &read_config(&self.output.join(".config"))?,
+        );
         if !lost.is_empty() {
             self.explain_rust(tools, &lost)?;
             bail!(
                 "options that scripts/config asks for and this kernel does not take:\n  {}\n\
                  menuconfig's help says what each depends on; {} is the result",
                 lost.join("\n  "),
-                path.display()
+                self.output.join(".config").display()
             );
         }
         project::write_whole(&stamp, inputs.as_bytes())
