@@ -114,7 +114,7 @@ impl Kernel {
     }
 
     /// Whether the same kernel, in the build folder `output`, is there as its build left it.
-    pub fn is_built_at(&self, output: &Path) -> bool {
+    fn is_built_at(&self, output: &Path) -> bool {
         let other = Self {
             output: output.to_owned(),
             ..self.clone()
@@ -202,9 +202,15 @@ impl Kernel {
         let key = self.shared_key(project, tools)?;
         if let (Some((registry, key)), false) = (&key, self.output.exists()) {
             let config = self.config_inputs(project, tools)?;
-            share::take(registry, key, self, |copy| {
-                project::write_whole(&copy.join(CONFIG_STAMP), config.as_bytes())
-            })?;
+            let is_whole = |output: &Path| self.is_built_at(output);
+            share::take(
+                registry,
+                key,
+                self.place(),
+                &self.log("seed"),
+                is_whole,
+                |copy| project::write_whole(&copy.join(CONFIG_STAMP), config.as_bytes()),
+            )?;
         }
         let _lock = project::lock(&self.output, "oopsarium.lock")?;
         if current() && !self.open {
@@ -261,7 +267,7 @@ impl Kernel {
         project::write_whole(&stamp, inputs.as_bytes())?;
         if let Some((registry, key)) = key {
             // It only saves others a build.
-            if let Err(error) = share::announce(&registry, &key, self) {
+            if let Err(error) = share::announce(&registry, &key, self.place()) {
                 term::note(&format!(
                     "other clones will not find this kernel: {error:#}"
                 ));

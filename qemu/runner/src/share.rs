@@ -4,7 +4,11 @@
 //! it has built what, and a clone that needs the same takes a copy. Nothing is kept twice for
 //! that, and a clone that is gone is no longer found.
 
-use crate::{child, kernel::Kernel, project, seed, term::Progress};
+use crate::{
+    child, project,
+    seed::{self, Place},
+    term::Progress,
+};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,15 +35,15 @@ pub fn registry() -> Option<PathBuf> {
     Some(cache.join("kernels"))
 }
 
-/// Says in `registry` that `kernel`, whose name is `key` there, is built.
+/// Says in `registry` that the kernel whose name is `key` there is built at `place`.
 ///
 /// # Errors
 ///
 /// When that cannot be written.
-pub fn announce(registry: &Path, key: &str, kernel: &Kernel) -> Result<()> {
+pub fn announce(registry: &Path, key: &str, place: Place<'_>) -> Result<()> {
     let own = Built {
-        source: kernel.source.clone(),
-        output: kernel.output.clone(),
+        source: place.source.to_owned(),
+        output: place.output.to_owned(),
     };
     let mut all = known(registry, key);
     if all.first() == Some(&own) {
@@ -52,9 +56,9 @@ pub fn announce(registry: &Path, key: &str, kernel: &Kernel) -> Result<()> {
     project::write_whole(&file(registry, key), &text)
 }
 
-/// Makes the build folder of `kernel`, which is not there, a copy of one that another clone has
-/// built, if there is any in `registry`. What `finish` does to the copy is done before it has
-/// its name.
+/// Makes the build folder of `to`, which is not there, a copy of one in `registry` that
+/// another clone has built and that `is_whole`, if there is any. What `finish` does to the
+/// copy is done before it has its name.
 ///
 /// # Errors
 ///
@@ -62,11 +66,13 @@ pub fn announce(registry: &Path, key: &str, kernel: &Kernel) -> Result<()> {
 pub fn take(
     registry: &Path,
     key: &str,
-    kernel: &Kernel,
+    to: Place<'_>,
+    log: &Path,
+    is_whole: impl Fn(&Path) -> bool,
     finish: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<bool> {
     for built in known(registry, key) {
-        let from = seed::Place {
+        let from = Place {
             source: &built.source,
             output: &built.output,
         };
@@ -74,11 +80,10 @@ pub fn take(
         let Ok(Some(_lock)) = project::try_lock(from.output, "oopsarium.lock") else {
             continue;
         };
-        if !kernel.is_built_at(from.output) {
-            continue;
+        if is_whole(from.output) {
+            seed::copy(from, to, log, finish)?;
+            return Ok(true);
         }
-        seed::copy(from, kernel.place(), &kernel.log("seed"), finish)?;
-        return Ok(true);
     }
     Ok(false)
 }
@@ -145,4 +150,105 @@ fn known(registry: &Path, key: &str) -> Vec<Built> {
     let mut all: Vec<Built> = serde_json::from_slice(&text).unwrap_or_default();
     all.retain(|built| built.output.is_dir() && built.source.is_dir());
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with a clone that has built `key` from the source `id`.
+    fn clone(folder: &Path, name: &str) -> Built {
+        let built = Built {
+            source: folder.join(name).join("sources/id"),
+            output: folder.join(name).join("kernels/id-x86_64"),
+        };
+        for path in [&built.source, &built.output] {
+            fs::create_dir_all(path).unwrap();
+        }
+        fs::write(built.source.join("Kbuild"), name).unwrap();
+        fs::write(built.output.join("vmlinux"), name).unwrap();
+        built
+    }
+
+    fn place(built: &Built) -> Place<'_> {
+        Place {
+            source: &built.source,
+            output: &built.output,
+        }
+    }
+
+    #[test]
+    fn the_latest_that_is_there_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = folder.path().join("registry");
+        let (one, two) = (clone(folder.path(), "one"), clone(folder.path(), "two"));
+        for built in [&one, &two, &one, &two] {
+            announce(&registry, "key", place(built)).unwrap();
+        }
+        assert_eq!(known(&registry, "key"), [two.clone(), one.clone()]);
+        assert_eq!(known(&registry, "other"), []);
+        fs::remove_dir_all(&two.output).unwrap();
+        assert_eq!(known(&registry, "key"), [one]);
+        fs::write(file(&registry, "key"), "damaged").unwrap();
+        assert_eq!(known(&registry, "key"), []);
+    }
+
+    #[test]
+    fn a_kernel_is_taken_from_whoever_has_it_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = folder.path().join("registry");
+        let (one, two) = (clone(folder.path(), "one"), clone(folder.path(), "two"));
+        for built in [&one, &two] {
+            announce(&registry, "key", place(built)).unwrap();
+        }
+        let own = Built {
+            source: folder.path().join("own/sources/id"),
+            output: folder.path().join("own/kernels/id-x86_64"),
+        };
+        let log = folder.path().join("log");
+        let take = |whole: &str| {
+            let is_whole = |output: &Path| output.starts_with(folder.path().join(whole));
+            take(&registry, "key", place(&own), &log, is_whole, |_| Ok(())).unwrap()
+        };
+        assert!(!take("nobody"));
+        assert!(!own.output.exists());
+        assert!(take("one"));
+        assert_eq!(
+            fs::read_to_string(own.output.join("vmlinux")).unwrap(),
+            "one"
+        );
+    }
+
+    #[test]
+    fn one_that_is_being_built_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = folder.path().join("registry");
+        let one = clone(folder.path(), "one");
+        announce(&registry, "key", place(&one)).unwrap();
+        let own = clone(folder.path(), "own");
+        fs::remove_dir_all(&own.output).unwrap();
+        let _building = project::lock(&one.output, "oopsarium.lock").unwrap();
+        let log = folder.path().join("log");
+        let all = |_: &Path| true;
+        assert!(!take(&registry, "key", place(&own), &log, all, |_| Ok(())).unwrap());
+    }
+
+    #[test]
+    fn a_source_tree_is_taken_as_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = folder.path().join("registry");
+        let one = clone(folder.path(), "one");
+        announce(&registry, "key", place(&one)).unwrap();
+        let (tree, log) = (folder.path().join("tree"), folder.path().join("log"));
+        fs::create_dir(&tree).unwrap();
+        assert!(!take_source(&registry, "other", &tree, &log).unwrap());
+        assert!(take_source(&registry, "id", &tree, &log).unwrap());
+        assert_eq!(fs::read_to_string(tree.join("Kbuild")).unwrap(), "one");
+        // What is replaced in one is not in the other.
+        project::write_whole(&tree.join("Kbuild"), b"own").unwrap();
+        assert_eq!(
+            fs::read_to_string(one.source.join("Kbuild")).unwrap(),
+            "one"
+        );
+    }
 }
