@@ -195,9 +195,9 @@ modules:
 %.ko:
 	cp '$(M)/$*.rs' '$(M)/$*.ko'
 else
-tinyconfig olddefconfig:
+allnoconfig:
 	mkdir -p '$(O)/include/config'
-	touch '$(O)/.config'
+	cp "$$KCONFIG_ALLCONFIG" '$(O)/.config'
 	echo 6.12.0 >'$(O)/include/config/kernel.release'
 vmlinux: $(O)/vmlinux
 $(O)/vmlinux:
