@@ -345,6 +345,8 @@ fn memory() -> Memory {
     let mut info = bindings::sysinfo::default();
     // SAFETY: It has room for what is written there.
     unsafe { bindings::si_meminfo(&mut info) };
+    // What C calls unsigned long is u64 in the bindings of some kernels.
+    #[allow(clippy::unnecessary_cast)]
     Memory {
         total: info.totalram as usize,
         free: info.freeram as usize,
