@@ -348,8 +348,8 @@ impl Symbols {
     }
 
     /// Where the code of some lines begins, each time that the compiler put other code between, in
-    /// the kernel or in a module. `file` is the end of the source's path. What was inlined into
-    /// these lines belongs to them.
+    /// the kernel or in a module. `file` is the end of the path of a Rust crate's source. What was
+    /// inlined into these lines belongs to them.
     pub fn starts_of(
         &self,
         module: Option<&str>,
@@ -360,7 +360,14 @@ impl Symbols {
             return Vec::new();
         };
         let wanted = |name: &str| Path::new(name).ends_with(file);
-        let found = image.with(|table| table.stretches(wanted, lines));
+        // A Rust crate is called as its file is, and each of its symbols has that in its name.
+        let crate_name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let addresses: Vec<u64> = image.with(|table| {
+            let code = table.all_symbols().filter(|(_, extent)| extent.code);
+            let own = code.filter(|(name, _)| module.is_some() || name.contains(&*crate_name));
+            own.map(|(_, extent)| extent.start).collect()
+        });
+        let found = image.with_lines(&addresses, |table| table.stretches(wanted, lines));
         let start = |(start, _)| match image.section(start) {
             Some((section, offset)) => Start { section, offset },
             None => Start {
