@@ -54,6 +54,10 @@ bless: $(if $(arch_given),tools-arch,tools-both) $(runner)
 mutate: tools-both $(runner)
 	@$(runner) mutate $(call option,cases,CASES)
 
+.PHONY: prove
+prove: $(if $(arch_given),tools-arch,tools-both) $(runner)
+	@$(runner) prove $(call option,cases,CASES) $(arch_given) $(call option,timeout,TIMEOUT)
+
 .PHONY: check
 check: tools-all $(runner)
 	@$(runner) check $(call option,cases,CASES) \

@@ -14,7 +14,8 @@
 //!
 //! Line by line: what the module saw at boot against what the files say. The list `physmem` is empty
 //! unless somebody fills it: the module does, from the firmware's map. Of `reserved`, that the
-//! kernel's code is in it, whose place /proc/iomem knows.
+//! kernel's code is in it, whose place /proc/iomem knows, and a page that the module allocated and
+//! keeps.
 //!
 //! # Reach
 //!
@@ -26,6 +27,7 @@ use oopsarium::{
     checks::Checks,
     firmware,
     memblock::{List, Memblock},
+    page::PAGE,
 };
 
 #[path = "../../rust/lib.rs"]
@@ -48,6 +50,8 @@ fn init(memblock: &Memblock) -> Result {
     lines("memory", memblock.memory());
     lines("physmem", memblock.physmem());
     lines("reserved", memblock.reserved());
+    let kept = memblock.phys_alloc(PAGE)?.leak();
+    pr_info!("kept: {:#x}-{:#x}\n", kept.start(), kept.end() - 1);
     let found = memblock.physmem().regions().map(|region| region.range);
     checks.sequence("physmem, and the firmware's map", firmware::memory(), found);
     checks.finish()

@@ -24,16 +24,21 @@ for list in memory physmem; do
 done
 check_that "something was seen" [ -n "$(seen memory)" ]
 
-# The kernel's code, from /proc/iomem.
+# The range of the list of what is reserved that all of $1-$2 is in.
+reserved() {
+	for range in $(listed reserved); do
+		if [ $((${range%..*})) -le $(($1)) ] && [ $((${range#*..})) -ge $(($2)) ]; then
+			echo "$range"
+		fi
+	done
+}
+
 code=$(sed -n 's/^ *\(.*\) : Kernel code/\1/p' /proc/iomem)
-start=$((0x${code%-*}))
-end=$((0x${code#*-}))
-covered=no
-for range in $(listed reserved); do
-	if [ $((${range%..*})) -le $start ] && [ $((${range#*..})) -ge $end ]; then
-		covered=$range
-	fi
-done
-say "kernel code $code is in $covered"
-check_that "the kernel's code is reserved" [ "$covered" != no ]
+kept=$(dmesg | sed -n 's/.*memblock_debugfs: kept: \(.*\)/\1/p')
+covered=$(reserved "0x${code%-*}" "0x${code#*-}")
+say "the kernel's code, $code, is in $covered"
+check_that "the kernel's code is reserved" [ -n "$covered" ]
+covered=$(reserved "${kept%-*}" "${kept#*-}")
+say "what the module keeps, $kept, is in $covered"
+check_that "what the module keeps is reserved" [ -n "$covered" ]
 checks_done

@@ -76,15 +76,15 @@ impl kernel::Module for UserPageTable {
         let mapping = vm_mmap(PAGE_SIZE, Frames::OnDemand)?;
         copy_to_user(mapping.start(), b"the user's bytes")?;
         // SAFETY: The mapping is ours, and stays.
-        let found = unsafe { user.lookup(mapping.start()) }.ok_or(EFAULT)?;
-        let direct: *const [u8; 16] = phys_to_virt(found.phys).cast();
+        let found = unsafe { user.lookup(mapping.start()) };
+        let direct = found.map(|found| phys_to_virt(found.phys));
         // SAFETY: The page is that of our mapping, and all memory is mapped there.
-        let bytes = unsafe { direct.read_volatile() };
-        checks.equal("by the user's table", *b"the user's bytes", bytes);
+        let bytes = direct.map(|direct| unsafe { direct.cast::<[u8; 16]>().read_volatile() });
+        checks.equal("by the user's table", Some(*b"the user's bytes"), bytes);
         // SAFETY: As above. On arm64 the kernel's table is followed for an address that is
         // not one of its own: it has entries for others there.
         let found = unsafe { kernel.lookup(mapping.start()) };
-        let page = found.is_some_and(|found| phys_to_virt(found.phys) == direct as *mut _);
+        let page = found.is_some_and(|found| Some(phys_to_virt(found.phys)) == direct);
         checks.that("not by the kernel's table", !page, found);
 
         // One of the kernel's.

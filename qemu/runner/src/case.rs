@@ -4,7 +4,7 @@
 //! `modules/` or `samples/` that holds a `case.toml` is one; nothing lists it by hand.
 
 use crate::{
-    claim::{line_of, CaseFile, Reach, Variants},
+    claim::{line_of, Broken, CaseFile, Reach, Variants},
     machine::{Arch, Machine},
 };
 use anyhow::{bail, Context, Result};
@@ -86,6 +86,7 @@ impl Case {
                     })?;
                     let case = Self::read(folder, kind == "samples")?;
                     case.check_names(root, &machines)?;
+                    case.check_broken()?;
                     cases.push(case);
                 }
             }
@@ -108,7 +109,8 @@ impl Case {
         let claim = self.folder.join("case.toml");
         let text = fs::read_to_string(&claim).unwrap_or_default();
         let place = |start: &str| format!("{}:{}", claim.display(), line_of(&text, start, 0));
-        for name in &self.file.machines {
+        let elsewhere = self.file.broken.iter().filter_map(|b| b.machine.as_ref());
+        for name in self.file.machines.iter().chain(elsewhere) {
             if !machines.iter().any(|machine| machine.name == *name) {
                 let known: Vec<&str> = machines.iter().map(|m| m.name.as_str()).collect();
                 bail!(
@@ -138,6 +140,45 @@ impl Case {
             }
         }
         Ok(())
+    }
+
+    /// What a sample is broken by has to apply: one that does not would prove nothing.
+    fn check_broken(&self) -> Result<()> {
+        let claim = self.folder.join("case.toml");
+        for (index, broken) in self.file.broken.iter().enumerate() {
+            self.broken_text(broken).with_context(|| {
+                let text = fs::read_to_string(&claim).unwrap_or_default();
+                let line = line_of(&text, "[[broken]]", index);
+                format!("{}:{line}: [[broken]]", claim.display())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The file that `broken` changes, and its text when that is done; none if it changes only
+    /// what the kernel is told.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or has not exactly one place for the change.
+    pub fn broken_text(&self, broken: &Broken) -> Result<Option<(PathBuf, String)>> {
+        let (Some(change), Some(to)) = (&broken.change, &broken.to) else {
+            return Ok(None);
+        };
+        let path = match &broken.file {
+            Some(name) => self.folder.join(name),
+            None => self.source(self.main_side()),
+        };
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        match text.matches(change.as_str()).count() {
+            1 => Ok(Some((path, text.replacen(change.as_str(), to, 1)))),
+            count => bail!(
+                "change: \"{}\" stands in {} {count} times, and has to stand there once",
+                change.escape_debug(),
+                path.display()
+            ),
+        }
     }
 
     fn read(folder: PathBuf, sample: bool) -> Result<Self> {

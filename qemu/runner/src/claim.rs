@@ -42,6 +42,9 @@ pub struct CaseFile {
     /// Builds in which the same mistake is found before anything runs.
     #[serde(default)]
     pub build: Vec<FailingBuild>,
+    /// Ways in which a sample is made wrong, each of which one of its checks has to notice.
+    #[serde(default)]
+    pub broken: Vec<Broken>,
 }
 
 /// An architecture that a sample is not run on.
@@ -80,6 +83,59 @@ impl FailingBuild {
         }
         if self.errors.is_empty() {
             bail!("no errors; name at least one that the compiler must say");
+        }
+        Ok(())
+    }
+}
+
+/// A sample made wrong on purpose: something of what it shows does not do what it should, and
+/// one of the sample's own checks has to say so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broken {
+    /// What of it, by the names in `shows`.
+    pub breaks: Vec<String>,
+    /// The only architecture that it is for.
+    pub arch: Option<Arch>,
+    /// The file that is changed, in the sample's folder, if it is not the sample itself.
+    pub file: Option<String>,
+    /// What is taken out of it: a text that stands there once.
+    pub change: Option<String>,
+    /// What is put in its place.
+    pub to: Option<String>,
+    /// Words for the kernel's command line, in place of the sample's.
+    pub kernel_args: Option<String>,
+    /// A machine that it runs on, in place of the sample's.
+    pub machine: Option<String>,
+    /// The checks that have to fail: of each, part of what it says before what it expected.
+    pub fails: Vec<String>,
+}
+
+impl Broken {
+    /// Whether it is for this architecture.
+    pub fn is_for(&self, arch: Arch) -> bool {
+        self.arch.is_none_or(|only| only == arch)
+    }
+
+    fn check(&self, shows: &[String]) -> Result<()> {
+        let elsewhere = self.kernel_args.is_some() || self.machine.is_some();
+        match (&self.change, &self.to) {
+            (Some(_), Some(_)) => {}
+            (None, None) if elsewhere => {}
+            (None, None) => {
+                bail!("nothing is changed; give change and to, kernel_args, or machine")
+            }
+            _ => bail!("give change and to, or neither"),
+        }
+        if self.breaks.is_empty() {
+            bail!("breaks: name at least one of what the sample shows");
+        }
+        if let Some(other) = self.breaks.iter().find(|name| !shows.contains(name)) {
+            let shows = shows.join(", ");
+            bail!("breaks: the sample does not show \"{other}\"; it shows: {shows}");
+        }
+        if self.fails.is_empty() || self.fails.iter().any(String::is_empty) {
+            bail!("fails: say which checks have to fail");
         }
         Ok(())
     }
@@ -297,6 +353,15 @@ impl CaseFile {
                 .check()
                 .with_context(|| format!("{line}: [[build]] {}", build.name))?;
         }
+        for (index, broken) in file.broken.iter().enumerate() {
+            let line = line_of(text, "[[broken]]", index);
+            if file.sample.is_none() {
+                bail!("{line}: [[broken]]: only a sample is broken; a case is a bug already");
+            }
+            broken
+                .check(&file.shows)
+                .with_context(|| format!("{line}: [[broken]]"))?;
+        }
         if file.machines.is_empty() {
             let line = line_of(text, "machines", 0);
             bail!("{line}: machines: a case runs on one at least, such as \"x86_64\"");
@@ -334,6 +399,15 @@ impl Variants {
             claim.reports = other.report.unwrap_or(claim.reports);
         }
         claim
+    }
+
+    /// The same with other words for the kernel's command line, on every kernel.
+    pub fn with_kernel_args(mut self, words: &str) -> Self {
+        words.clone_into(&mut self.kernel_args);
+        for other in &mut self.overrides {
+            other.kernel_args = None;
+        }
+        self
     }
 
     /// A claim that any log would satisfy is a mistake.
@@ -494,6 +568,34 @@ lines = ["survived: x"]
 
         let inner = error("lines = [\"arm\"]", "line = [\"arm\"]");
         assert!(inner.contains("line"), "{inner}");
+    }
+
+    #[test]
+    fn what_is_broken_is_something_that_is_shown() {
+        let error = |broken: &str| {
+            let sample = format!(
+                "source = \"x\"\nreach = \"boot\"\nmachines = [\"arm64\"]\nshows = [\"f\"]\n\
+                 [sample]\nchecks = 3\n[[broken]]\n{broken}"
+            );
+            CaseFile::parse(&sample)
+                .map(drop)
+                .map_err(|error| format!("{error:#}"))
+        };
+        let check = |broken: &str, why: &str| {
+            let error = error(broken).unwrap_err();
+            assert!(error.starts_with("7: [[broken]]: "), "{error}");
+            assert!(error.contains(why), "{error}");
+        };
+        let good = "breaks = [\"f\"]\nchange = \"a\"\nto = \"b\"\nfails = [\"f()\"]";
+        assert_eq!(error(good), Ok(()));
+        check(&good.replace("to =", "#"), "or neither");
+        check(&good.replace("[\"f\"]", "[\"g\"]"), "it shows: f");
+        check(&good.replace("[\"f\"]", "[]"), "at least one");
+        check("breaks = [\"f\"]\nfails = [\"f()\"]", "nothing is changed");
+        check(&good.replace("f()", ""), "which checks");
+        let case = format!("{GOOD}[[broken]]\n{good}");
+        let error = format!("{:#}", CaseFile::parse(&case).unwrap_err());
+        assert!(error.contains("only a sample"), "{error}");
     }
 
     #[test]

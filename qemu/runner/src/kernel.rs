@@ -40,15 +40,18 @@ pub struct Kernel {
     /// Its build folder: kbuild's `O=`.
     pub output: PathBuf,
     logs: PathBuf,
-    /// The patch that its source has.
-    patch: Option<Patch>,
+    /// What its source has that the others' has not.
+    difference: Option<Difference>,
 }
 
-/// A patch to a kernel.
+/// How a kernel differs from the one that everything else runs on.
 #[derive(Clone, Debug)]
-struct Patch {
+struct Difference {
     id: String,
+    /// The patch, if it is one.
     text: String,
+    /// In a word.
+    about: &'static str,
 }
 
 impl Kernel {
@@ -78,22 +81,33 @@ impl Kernel {
             logs: project.build.join("logs"),
             open: Path::new(tools.need("KERNEL_SOURCE")?).is_dir(),
             source,
-            patch: None,
+            difference: None,
         })
     }
 
     /// The same with a patch, whose content is `text`. It has a source and a build folder of
     /// its own, with `id` in their names.
     pub fn with_patch(&self, id: &str, text: &str) -> Self {
+        self.differing(id, text, "patched")
+    }
+
+    /// The same with other cases linked in than the project's own. It has a source and a build
+    /// folder of its own, with `id` in their names.
+    pub fn with_cases(&self, id: &str, about: &'static str) -> Self {
+        self.differing(id, "", about)
+    }
+
+    fn differing(&self, id: &str, text: &str, about: &'static str) -> Self {
         let name = self.source.file_name().unwrap_or_default();
         let name = format!("{}-{id}", name.to_string_lossy());
         let output = format!("{name}-{}-{}", self.arch, self.profile);
         Self {
             source: self.source.with_file_name(name),
             output: self.output.with_file_name(output),
-            patch: Some(Patch {
+            difference: Some(Difference {
                 id: id.to_owned(),
                 text: text.to_owned(),
+                about,
             }),
             ..self.clone()
         }
@@ -244,11 +258,11 @@ impl Kernel {
         let whole = expected.is_some();
         let log = self.log("kernel");
         term::note(&format!("the build's log: {}", log.display()));
-        let patched = match self.patch {
-            Some(_) => ", patched",
-            None => "",
+        let about = match &self.difference {
+            Some(difference) => format!(", {}", difference.about),
+            None => String::new(),
         };
-        let what = format!("building the {} kernel{patched}", self.arch);
+        let what = format!("building the {} kernel{about}", self.arch);
         let progress = Progress::start(&what, expected);
         let mut make = self.make(tools)?;
         // Modules are built against Module.symvers, which only "modules" makes.
@@ -280,7 +294,7 @@ impl Kernel {
     /// as this one but for the cases that are linked in. None for one that may be changed by
     /// its user, or has a patch: that is made of one that has none.
     fn shared_key(&self, project: &Project, tools: &Tools) -> Result<Option<(PathBuf, String)>> {
-        let Some(registry) = share::registry().filter(|_| !self.open && self.patch.is_none())
+        let Some(registry) = share::registry().filter(|_| !self.open && self.difference.is_none())
         else {
             return Ok(None);
         };
@@ -320,12 +334,12 @@ impl Kernel {
 
     /// A log's place.
     pub fn log(&self, what: &str) -> PathBuf {
-        let patch = match &self.patch {
-            Some(patch) => format!("-{}", patch.id),
+        let id = match &self.difference {
+            Some(difference) => format!("-{}", difference.id),
             None => String::new(),
         };
         self.logs
-            .join(format!("{what}-{}-{}{patch}.log", self.arch, self.profile))
+            .join(format!("{what}-{}-{}{id}.log", self.arch, self.profile))
     }
 
     /// Everything that the kernel is made of, as text that changes when any of it does.
@@ -334,8 +348,8 @@ impl Kernel {
         for source in linked_in(project)? {
             inputs += &fingerprint(&project.root.join(source))?;
         }
-        if let Some(patch) = &self.patch {
-            inputs += &patch.text;
+        if let Some(difference) = &self.difference {
+            inputs += &difference.text;
         }
         Ok(inputs)
     }
@@ -602,7 +616,7 @@ fn unpack(given: &Path, tree: &Path, log: &Path) -> Result<()> {
 }
 
 /// How a folder is called that is not whole.
-const PARTIAL: &str = ".partial-";
+pub const PARTIAL: &str = ".partial-";
 
 /// Removes what a run left that was killed.
 fn remove_partial(sources: &Path) -> Result<()> {
@@ -616,7 +630,7 @@ fn remove_partial(sources: &Path) -> Result<()> {
 }
 
 /// The folder of the kernel's tree that the cases are put into.
-const FOLDER: &str = "oopsarium";
+pub const FOLDER: &str = "oopsarium";
 
 /// Adds to the kernel's `tree` the cases that are linked in: their sources, and the lines
 /// by which kbuild and kconfig find them. No file of the kernel's own code is touched.

@@ -34,6 +34,7 @@ mod new_case;
 mod page;
 mod patched;
 mod project;
+mod prove;
 mod record;
 mod repeat;
 mod results;
@@ -143,6 +144,18 @@ enum Command {
         /// Only the cases that match these patterns
         #[arg(long, default_value = "")]
         cases: String,
+    },
+    /// Break what the samples show, one thing at a time, and see their own checks notice
+    Prove {
+        /// Only the samples that match these patterns
+        #[arg(long, default_value = "")]
+        cases: String,
+        /// Only on this architecture
+        #[arg(long)]
+        arch: Option<Arch>,
+        /// How long a guest may take, in seconds
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        timeout: Option<u64>,
     },
     /// List the cases
     List,
@@ -396,6 +409,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
         } => bless_cases(&project, &cases, arch, timeout.map(Duration::from_secs)),
         Command::Merge { results } => merge_shards(&project, &results),
         Command::Mutate { cases } => mutate_cases(&project, &cases),
+        Command::Prove {
+            cases,
+            arch,
+            timeout,
+        } => prove_samples(&project, &cases, arch, timeout.map(Duration::from_secs)),
         Command::List => {
             anstream::print!("{}", list::list(&Case::all(&project.root)?)?);
             Ok(0)
@@ -980,6 +998,41 @@ fn run_bench(project: &Project, arch: Option<Arch>, case: &str, rounds: u16) -> 
     let tools = Tools::read(project)?;
     print!("{}", bench::bench(project, &tools, &wanted)?);
     Ok(0)
+}
+
+fn prove_samples(
+    project: &Project,
+    patterns: &str,
+    only: Option<Arch>,
+    timeout: Option<Duration>,
+) -> Result<u8> {
+    let cases = Case::all(&project.root)?;
+    let mut chosen = case::select(&cases, patterns).map_err(usage)?;
+    chosen.retain(|case| case.is_sample());
+    if chosen.is_empty() {
+        return Err(usage(anyhow!(
+            "CASES={}: no sample among them; only a sample checks itself",
+            term::quote(patterns)
+        )));
+    }
+    let machines = Machine::all(&project.root)?;
+    let mut tally = prove::Tally::default();
+    for arch in Arch::ALL {
+        let needed = |case: &&Case| {
+            let own = machines.iter().filter(|machine| machine.arch == arch);
+            own.into_iter()
+                .any(|machine| case.file.machines.contains(&machine.name))
+        };
+        if only.is_some_and(|only| only != arch) || !chosen.iter().any(needed) {
+            continue;
+        }
+        let (tools, base) = build_kernel(project, arch, DEFAULT_PROFILE)?;
+        let here = prove::prove(project, &tools, &base, &chosen, &machines, timeout)?;
+        tally.tried += here.tried;
+        tally.unnoticed += here.unnoticed;
+    }
+    prove::summary(&tally);
+    Ok(u8::from(tally.unnoticed != 0))
 }
 
 fn shell(project: &Project, on: &On, guest: &GuestArgs) -> Result<u8> {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel with a patch. Its source is all links to the one tree, which stays as it is, but
-//! for the files that the patch changes; and it is built out of a copy of what the kernel
-//! without the patch was built to, so that only those files are compiled, and what includes
+//! A kernel with a patch, or with other cases linked in. Its source is all links to the one
+//! tree, which stays as it is, but for the files that differ; and it is built out of a copy of
+//! what the usual kernel was built to, so that only those files are compiled, and what includes
 //! them.
 
 use crate::{
     case::{Case, Side},
     child,
-    kernel::Kernel,
+    kernel::{Kernel, FOLDER, PARTIAL},
     project::{self, fingerprint, short_hash, Project, Tools},
     seed,
 };
@@ -75,6 +75,39 @@ fn build(project: &Project, tools: &Tools, base: &Kernel, patch: &Path) -> Resul
     Ok(kernel)
 }
 
+/// Builds `base`, which is built, with the cases of `project` in place of those that it has.
+///
+/// # Errors
+///
+/// When the build fails.
+pub fn with_cases(
+    project: &Project,
+    tools: &Tools,
+    base: &Kernel,
+    id: &str,
+    about: &'static str,
+) -> Result<Kernel> {
+    let kernel = base.with_cases(id, about);
+    {
+        let sources = project.kbuild.join("sources");
+        let _lock = project::lock(&sources, "patched.lock")?;
+        if !kernel.source.exists() {
+            let partial = tempfile::Builder::new()
+                .prefix(PARTIAL)
+                .tempdir_in(&sources)?;
+            link_all(&base.source, &partial.path().join("tree"))?;
+            // A folder of its own, which the build fills.
+            fs::remove_file(partial.path().join("tree").join(FOLDER))?;
+            fs::rename(partial.path().join("tree"), &kernel.source)?;
+        }
+        if kernel.config_stamp().ok() != Some(base.config_stamp_for(&kernel)?) {
+            seed(base, &kernel, &[])?;
+        }
+    }
+    kernel.build(project, tools)?;
+    Ok(kernel)
+}
+
 /// Makes `tree` the tree `source` with `patch`, whose content is `text`, and gives the files
 /// that differ. Does nothing if `tree` is that already.
 fn make_tree(source: &Path, tree: &Path, patch: &Path, text: &str) -> Result<Vec<PathBuf>> {
@@ -114,12 +147,16 @@ fn seed(base: &Kernel, kernel: &Kernel, files: &[PathBuf]) -> Result<()> {
     }
     // Nobody is to build there meanwhile.
     let _lock = project::lock(&base.output, "oopsarium.lock")?;
-    seed::copy(
-        base.place(),
-        kernel.place(),
-        &kernel.log("seed"),
-        |_| Ok(()),
-    )
+    seed::copy(base.place(), kernel.place(), &kernel.log("seed"), |copy| {
+        // objtool is built within tools/, which is a link: its own make takes the path of
+        // that for the one where it ends.
+        let tools = copy.join("tools");
+        if !tools.is_dir() || !kernel.source.join("tools").is_symlink() {
+            return Ok(());
+        }
+        let [from, to] = [&kernel.source, &base.source].map(|source| source.join("tools"));
+        seed::rename_path(&tools, &from, &to)
+    })
 }
 
 /// The files that a patch changes, as paths from the top of the tree.

@@ -83,6 +83,16 @@ fn bytes_of(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
 }
 
+/// Puts the path `to` in the place of `from`, in all text files in `folder` and below. Their
+/// times stay.
+///
+/// # Errors
+///
+/// When one of them cannot be read or written.
+pub fn rename_path(folder: &Path, from: &Path, to: &Path) -> Result<()> {
+    rename_paths(folder, &[(bytes_of(from), bytes_of(to))])
+}
+
 /// Puts each pair's second path in the place of its first, in all text files in `folder` and
 /// below. Their times stay.
 fn rename_paths(folder: &Path, paths: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
