@@ -379,8 +379,9 @@ apt_unknown() {
 build_bindgen() {
 	local tmp dir=$TOOLS_DIR/bindgen-$BINDGEN_VERSION version
 	make_temp
-	say "building bindgen $BINDGEN_VERSION, this once: a minute or two"
-	run bindgen env -u MAKEFLAGS -u CARGO_BUILD_TARGET RUSTC="${VALUE[RUSTC]}" CARGO_TARGET_DIR="$tmp/target" \
+	say "building bindgen $BINDGEN_VERSION, this once: half a minute or more"
+	# Without optimisation: it takes some seconds more for a kernel's bindings, and a minute less here.
+	run bindgen env -u MAKEFLAGS -u CARGO_BUILD_TARGET CARGO_PROFILE_RELEASE_OPT_LEVEL=0 RUSTC="${VALUE[RUSTC]}" CARGO_TARGET_DIR="$tmp/target" \
 		"${VALUE[CARGO]}" install bindgen-cli --locked --version "$BINDGEN_VERSION" --root "$tmp/root" --no-track ||
 		failed bindgen "building bindgen"
 	version=$("$tmp/root/bin/bindgen" --version) || true
