@@ -7,7 +7,7 @@
 
 use crate::{
     child,
-    decoder::Against,
+    decoder::{median, Against},
     kernel::{Kernel, DEFAULT_PROFILE},
     machine::Arch,
     modules,
@@ -329,12 +329,6 @@ impl Spread {
             high: at(sorted.len().saturating_sub(1)),
         }
     }
-}
-
-fn median(times: &[Duration]) -> Duration {
-    let mut sorted = times.to_vec();
-    sorted.sort();
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 /// Three digits at most, which is more than such figures are good for.

@@ -582,7 +582,8 @@ impl Times {
     }
 }
 
-fn median(times: &[Duration]) -> Duration {
+/// The middle of some times; none at all is no time.
+pub fn median(times: &[Duration]) -> Duration {
     let mut sorted = times.to_vec();
     sorted.sort();
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
