@@ -11,7 +11,7 @@ use super::{Form, Kind, Report};
 pub fn attribute(reports: &mut [Report]) {
     // A log may hold any number of reports; looking back a fixed way keeps this linear.
     const BACK: usize = 64;
-    for later in 1..reports.len() {
+    for later in 0..reports.len() {
         let (before, rest) = reports.split_at_mut(later);
         let Some(report) = rest.first_mut() else {
             continue;
@@ -26,6 +26,11 @@ pub fn attribute(reports: &mut [Report]) {
         if let Some((at, why)) = cause {
             report.consequence_of = Some(at);
             report.notes.push(format!("a consequence: {why}"));
+        } else if report.kind == Kind::Panic && says(report, AFTER_OOPS) {
+            report.complete = false;
+            report
+                .notes
+                .push("what it follows from is not in the log".to_string());
         }
     }
 }
@@ -41,20 +46,9 @@ const RULES: &[Rule] = &[
         follows: |earlier, later| {
             later.kind == Kind::Panic
                 && is_fatal(earlier)
-                && (says(
-                    later,
-                    &[
-                        "Fatal exception",
-                        "Machine halted",
-                        "stack guard hit",
-                        "kernel stack overflow",
-                        "Aiee, killing interrupt handler",
-                        "Oopsed too often",
-                        "Oops failed to kill thread",
-                        "Asynchronous SError",
-                    ],
-                ) || says(later, &["Attempted to kill the idle task"])
-                    && same(earlier.pid, Some(0))
+                && (says(later, AFTER_OOPS)
+                    || says(later, &["Attempted to kill the idle task"])
+                        && same(earlier.pid, Some(0))
                     || says(later, &["Attempted to kill init"]) && same(earlier.pid, Some(1)))
         },
     },
@@ -147,6 +141,18 @@ const RULES: &[Rule] = &[
                 && earlier.pid == later.pid
         },
     },
+];
+
+/// The words of panics that only follow from an oops.
+const AFTER_OOPS: &[&str] = &[
+    "Fatal exception",
+    "Machine halted",
+    "stack guard hit",
+    "kernel stack overflow",
+    "Aiee, killing interrupt handler",
+    "Oopsed too often",
+    "Oops failed to kill thread",
+    "Asynchronous SError",
 ];
 
 /// Watchdogs and the words of their panics.

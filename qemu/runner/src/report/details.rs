@@ -216,10 +216,13 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^\s*(?:Mem abort info|Data abort info|Instruction abort info|SET = |EA = |SSE = |SF = |ISV = |CM = |GCS = |Access size|user pgtable|swapper pgtable|\[[0-9a-f]{8,16}\] (?:\*?pgd=|user|address)|PGD |PUD |PTE |BAD)", nothing),
     (Role::Known, r"^(?:ESR|FAR|ELR|Task stack|IRQ stack|Overflow stack|IDT|LDTR|TR): ", nothing),
 
+    (Role::Known, r"^last function: ([A-Za-z_][\w.]*)", take_last_function),
+
     // Where lockdep saw the lock that it complains about: the first that is named.
     (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
     (Role::Known, r"^#0: .*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
-    (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)$", take_released_lock),
+    (Role::Known, r"^#\d+: +(?:[0-9a-f]{8,16} )?\(", nothing),
+    (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)(?: \S+:\d+)?$", take_released_lock),
 
     // The trace.
     (Role::Trace, r"^\s*Call [Tt]race: *$", nothing),
@@ -410,7 +413,8 @@ fn take_lock(found: &Captures<'_>, report: &mut Report) {
 
 /// A lock that is still held is the matter only if the headline says so.
 fn take_held_lock(found: &Captures<'_>, report: &mut Report) {
-    if report.headline.contains("still has locks held") {
+    let held = ["still has locks held", "lock held when returning"];
+    if held.iter().any(|said| report.headline.contains(said)) {
         take_lock(found, report);
     }
 }
@@ -421,6 +425,13 @@ fn take_released_lock(found: &Captures<'_>, report: &mut Report) {
     {
         take_lock(found, report);
     }
+}
+
+/// The work behind which a workqueue finds something wrong.
+fn take_last_function(found: &Captures<'_>, report: &mut Report) {
+    report
+        .function
+        .get_or_insert_with(|| unplaced(&found[1], None));
 }
 
 fn take_message(found: &Captures<'_>, report: &mut Report) {
@@ -466,6 +477,15 @@ pub fn is_half_frame(text: &str) -> bool {
         )
     });
     PATTERN.is_match(text)
+}
+
+/// Whether a line stands before the call trace of lockdep's reports.
+pub fn is_before_trace(text: &str) -> bool {
+    [
+        "other info that might help us debug this:",
+        "stack backtrace:",
+    ]
+    .contains(&text.trim())
 }
 
 /// Reads a line of a call trace that has an address but no name.

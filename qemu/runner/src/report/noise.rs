@@ -9,20 +9,51 @@ use std::sync::LazyLock;
 /// The function that a title names: the first that is not noise, else where the program counter
 /// stood. What a trace only guesses counts where it is sure of nothing.
 pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Option<&'a Symbol> {
-    let from = if pc.is_none() && is_noticed_in_interrupt(kind) {
-        interrupted(trace)
-    } else {
-        0
-    };
     let guessed = !trace.iter().any(|frame| frame.reliable && !frame.exact);
-    let frames = trace[from..]
+    let frames: Vec<&Symbol> = trace
         .iter()
         .filter(|frame| (frame.reliable || guessed) && !frame.inlined)
-        .map(|frame| &frame.symbol);
+        .map(|frame| &frame.symbol)
+        .collect();
+    if is_anywhere(kind) {
+        let again = |pair: &&[&Symbol]| pair[0].name == pair[1].name;
+        if let (Kind::StackOverflow, Some(pair)) = (kind, frames.windows(2).find(again)) {
+            return Some(pair[0]);
+        }
+        if let Some(symbol) = entry(kind, &frames[interrupted(&frames)..]) {
+            return Some(symbol);
+        }
+    }
+    let from = match pc {
+        None if is_noticed_in_interrupt(kind) => interrupted(&frames),
+        _ => 0,
+    };
     pc.into_iter()
-        .chain(frames)
+        .chain(frames[from..].iter().copied())
         .find(|symbol| !is_noise(kind, &symbol.name))
         .or(pc)
+}
+
+/// Kinds that are noticed wherever the task happens to be: another time it is another function,
+/// and only by what it was entered for is the bug known again (or, of a stack, by what calls
+/// itself).
+fn is_anywhere(kind: Kind) -> bool {
+    is_noticed_in_interrupt(kind) || kind == Kind::StackOverflow
+}
+
+/// What a task was entered for, or what a dispatcher called: the function before the first one
+/// that calls everything.
+fn entry<'a>(kind: Kind, frames: &[&'a Symbol]) -> Option<&'a Symbol> {
+    static DISPATCHER: LazyLock<Regex> = LazyLock::new(|| whole_names(DISPATCHERS));
+    let at = frames
+        .iter()
+        .position(|symbol| DISPATCHER.is_match(&plain(&symbol.name)))?;
+    let called = frames[..at]
+        .iter()
+        .rfind(|symbol| !is_noise(kind, &symbol.name))?;
+    let waits = |symbol: &&&Symbol| plain(&symbol.name).starts_with("smp_call_function");
+    // Who waits for another CPU is not to blame, nor is what it was at.
+    Some(frames[..at].iter().find(waits).unwrap_or(called))
 }
 
 /// Kinds that a timer or an NMI notices: what it interrupted is the matter.
@@ -30,17 +61,32 @@ fn is_noticed_in_interrupt(kind: Kind) -> bool {
     matches!(kind, Kind::RcuStall | Kind::SoftLockup | Kind::HardLockup)
 }
 
-/// Where the interrupted part of a trace begins; 0 if nothing tells.
-fn interrupted(trace: &[Frame]) -> usize {
+/// Where the part of a trace begins that the watchdog's own interrupt, the innermost one,
+/// interrupted; 0 if nothing tells.
+fn interrupted(frames: &[&Symbol]) -> usize {
+    /// An entry is several frames, and a switch of stacks may be among them.
+    const STEP: usize = 3;
     static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
-    let entry = trace
+    static WATCHDOG: LazyLock<Regex> = LazyLock::new(|| whole_names(WATCHDOGS));
+    let next = |from: usize| {
+        let ahead = frames[from..].iter();
+        ahead
+            .take(if from == 0 { frames.len() } else { STEP })
+            .position(|symbol| ENTRY.is_match(&plain(&symbol.name)))
+            .map(|at| from + at + 1)
+    };
+    let Some(at) = next(0) else {
+        return 0;
+    };
+    // Registers come first where the trace is of what was interrupted.
+    let own = frames[..at]
         .iter()
-        .rposition(|frame| ENTRY.is_match(&plain(&frame.symbol.name)));
-    let behind = entry.map_or(0, |at| at + 1);
-    let something = trace[behind..]
-        .iter()
-        .any(|frame| frame.reliable && !frame.inlined);
-    if something {
+        .any(|symbol| WATCHDOG.is_match(&plain(&symbol.name)));
+    let mut behind = if own { at } else { return 0 };
+    while let Some(at) = next(behind) {
+        behind = at;
+    }
+    if behind < frames.len() {
         behind
     } else {
         0
@@ -49,7 +95,17 @@ fn interrupted(trace: &[Frame]) -> usize {
 
 /// The name for a title: demangled, without what a compiler appended.
 pub fn plain(name: &str) -> String {
+    static SYSCALL: LazyLock<Regex> = LazyLock::new(|| {
+        super::details::regex("^(?:__(?:x64|arm64|ia32|x32|se|do)_((?:compat_)?sys_)|(compat_)?(?:SyS|SYSC)_|C_(SYSC_))")
+    });
     let readable = demangle(name);
+    // Every architecture and age of the kernel has its own stub for the same system call.
+    if let Some(stub) = SYSCALL.captures(&readable) {
+        let rest = plain(&readable[stub[0].len()..]);
+        let compat = stub.get(2).or(stub.get(3)).map(|_| "compat_sys_");
+        let call = stub.get(1).map(|part| part.as_str()).or(compat);
+        return format!("{}{rest}", call.unwrap_or("sys_"));
+    }
     // `.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`: the same function to a reader.
     match readable.find('.') {
         Some(at) if at > 0 && readable == name => readable[..at].to_string(),
@@ -60,12 +116,14 @@ pub fn plain(name: &str) -> String {
 fn is_noise(kind: Kind, name: &str) -> bool {
     static ALWAYS: LazyLock<Regex> = LazyLock::new(|| whole_names(NOISE));
     static ALLOCATOR: LazyLock<Regex> = LazyLock::new(|| whole_names(ALLOCATOR_NOISE));
+    static UNWINDER: LazyLock<Regex> = LazyLock::new(|| whole_names(UNWINDER_NOISE));
     static WAIT: LazyLock<Regex> = LazyLock::new(|| whole_names(WAIT_NOISE));
     static COUNT: LazyLock<Regex> = LazyLock::new(|| whole_names(COUNT_NOISE));
     let name = plain(name);
     // An address without a name says nothing to a reader.
     name.starts_with("0x")
         || ALWAYS.is_match(&name)
+        || !is_fault(kind) && UNWINDER.is_match(&name)
         || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
         || is_about_waiting(kind) && WAIT.is_match(&name)
         || kind == Kind::Refcount && COUNT.is_match(&name)
@@ -95,9 +153,18 @@ fn blames_the_caller(kind: Kind) -> bool {
             | Kind::Kasan
             | Kind::Kfence
             | Kind::HungTask
+            | Kind::StackOverflow
             | Kind::RcuStall
             | Kind::SoftLockup
             | Kind::HardLockup
+    )
+}
+
+/// Kinds that tell of an access which failed where it is said to have.
+fn is_fault(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::PageFault | Kind::NullDereference | Kind::GeneralProtection
     )
 }
 
@@ -128,6 +195,11 @@ const WAIT_NOISE: &[&str] = &[
     r"(?:native_|pv_native_)?safe_halt|(?:arch_)?cpu_relax|delay_(?:tsc|loop|halt\w*|mwaitx)|_*(?:const_)?udelay|_*delay|_*ndelay",
 ];
 
+/// Where a sanitizer remembers a stack, and what it keeps of the objects that are gone.
+const UNWINDER_NOISE: &[&str] = &[
+    r"_*save_stack\w*|set_track\w*|stack_trace_\w+|arch_stack_walk\w*|_*unwind_(?:start|next_frame|get_\w+)|walk_stackframe|print_context_stack|dump_trace|update_stack_state|_*kernel_text_address|is_bpf_text_address|stack_depot_\w+|_*read_once_word_nocheck|qlist_\w+|quarantine_\w+",
+];
+
 /// Functions that only count references for their caller.
 const COUNT_NOISE: &[&str] =
     &[r"kobject_(?:get|put)\w*|(?:get|put)_device|get_device_parent|_*fput\w*|percpu_ref_\w+"];
@@ -141,8 +213,22 @@ const WARNING_CARRIERS: &[&str] = &[
 
 /// Functions through which an interrupt enters the kernel.
 const INTERRUPT_ENTRY: &[&str] = &[
-    r"(?:smp_)?apic_timer_interrupt\w*|(?:asm_)?sysvec_\w+|asm_common_interrupt|common_interrupt|ret_from_intr|\w*reschedule_interrupt|call_function_\w*interrupt|nmi|end_repeat_nmi|asm_exc_nmi|ret_from_intr",
+    r"_*(?:smp_)?(?:trace_)?(?:local_)?apic_timer_interrupt\w*|_*(?:asm_)?sysvec_\w+|asm_call_\w+|asm_common_interrupt|common_interrupt|ret_from_intr|\w*reschedule_interrupt|call_function_\w*interrupt|nmi|end_repeat_nmi|asm_exc_nmi|ret_from_intr",
     r"el1_irq|el1h_64_irq\w*|el1_interrupt|gic_handle_irq|el1_fiq|el1h_64_fiq\w*",
+];
+
+/// Functions in which a watchdog sees to it that something is said.
+const WATCHDOGS: &[&str] = &[
+    r"dump_stack\w*|nmi_cpu_backtrace\w*|_*sched_show_task|show_stack|show_regs|dump_cpu_task|rcu_dump_cpu_stacks|rcu_sched_clock_irq|rcu_check_callbacks|watchdog\w*|update_process_times",
+];
+
+/// Functions that call whatever there is to be called; one line each for system calls, files,
+/// work and interrupts.
+const DISPATCHERS: &[&str] = &[
+    r"do_syscall_\w+|do_fast_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
+    r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:read|write|ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|mmap_region|do_mmap|_*fput|task_work_run|do_exit",
+    r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|cpu_startup_entry|do_idle|kernel_init",
+    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|netlink_unicast\w*|handle_irq_event\w*",
 ];
 
 /// Patterns for whole names; one line a subsystem.
@@ -156,13 +242,13 @@ const NOISE: &[&str] = &[
     r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
     // Sanitizers.
     // KASAN's own tests are called kasan_*_helper.
-    r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|_*save_stack\w*|set_track\w*|stack_trace_\w+|arch_stack_walk\w*|_*unwind_(?:start|next_frame|get_\w+)|walk_stackframe|print_context_stack|dump_trace|update_stack_state|_*kernel_text_address|stack_depot_\w+|read_word_at_a_time|qlist_\w+|quarantine_\w+",
+    r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv|object_err)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|create_object|kmemleak_\w+|read_word_at_a_time",
     // The checks themselves.
     r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|_*rt_mutex_\w+|_*preempt_schedule\w*|preempt_count_\w+|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|trace_hardirqs_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*(?:down|up|downgrade)_(?:read|write)\w*|_*(?:spin|read|write|rt_spin|rt_read|rt_write)_(?:try|un)?lock\w*|osq_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|trace_hardirqs_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*(?:down|up|downgrade)_(?:read|write)\w*|_*(?:spin|read|write|rt_spin|rt_read|rt_write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user\w*|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|copy_page|clear_page(?:_\w+)?|_*clear_user",
     // Watchdogs.

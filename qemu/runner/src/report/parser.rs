@@ -254,6 +254,8 @@ struct Open {
     /// The end of the report was seen.
     finished: bool,
     damaged: bool,
+    /// The line before reads like the beginning of a frame.
+    broken: bool,
     foreign: usize,
     message: Vec<String>,
     strange: Vec<String>,
@@ -288,6 +290,7 @@ impl Open {
             trace_ended: false,
             finished: false,
             damaged: false,
+            broken: false,
             foreign: 0,
             message: Vec::new(),
             strange: Vec::new(),
@@ -432,6 +435,7 @@ impl Open {
     fn known(&mut self, index: usize) {
         self.report.last = self.report.last.max(index);
         self.foreign = 0;
+        self.broken = false;
     }
 
     fn feed(&mut self, index: usize, text: &str) -> Next {
@@ -452,8 +456,19 @@ impl Open {
         }
         match details::find(text) {
             Some((detail, found)) => self.apply(index, text, detail, &found),
+            None if self.is_of_a_chain(text) => {
+                self.known(index);
+                Next::Stay
+            }
             None => self.strange(text),
         }
+    }
+
+    /// Before its own trace, lockdep shows where each lock of the chain was taken.
+    fn is_of_a_chain(&self, text: &str) -> bool {
+        self.report.kind == Kind::Lockdep
+            && self.place == Place::Before
+            && details::frame(text).is_some()
     }
 
     /// Behind its end, x86 repeats the first oops's registers, and a panic has its last words.
@@ -641,6 +656,7 @@ impl Open {
             (Role::EndTrace, End::Ruler | End::Quiet) => body,
             (Role::Ruler, End::Ruler) => body,
             (Role::Ruler, End::Quiet) if body => return Next::NotMine,
+            (Role::Ruler, End::Locks) if self.report.function.is_some() => return Next::NotMine,
             (Role::EndPanic, End::Panic) => true,
             (Role::EndVictim, End::Victim) => true,
             _ => false,
@@ -655,6 +671,13 @@ impl Open {
 
     /// A line that no table knows.
     fn strange(&mut self, text: &str) -> Next {
+        if self.report.kind == Kind::Lockdep && self.inside() && details::is_before_trace(text) {
+            self.damaged = true;
+            self.remark("its call trace is not its own: two reports are mixed up".to_string());
+        }
+        if self.end == End::Locks && self.report.function.is_some() {
+            return Next::NotMine;
+        }
         self.foreign += 1;
         let body = self.task_seen || self.place != Place::Before;
         if !body {
@@ -677,15 +700,32 @@ impl Open {
     /// What has no end mark ends with the first line that is not part of its trace, unless a tag
     /// says that more is to come.
     fn strange_in_quiet(&mut self, text: &str) -> Next {
-        // Where the log breaks off in the middle of a frame, its trace did not end.
-        if self.tag && self.foreign <= 3 || self.foreign == 1 && details::is_half_frame(text) {
+        // Where the log breaks off in the middle of a frame, its trace did not end. Another line
+        // may stand in the middle of a trace that has not come to where stacks begin.
+        self.broken = self.foreign == 1 && details::is_half_frame(text);
+        let goes_on = self.tag && self.foreign <= 3
+            || self.broken
+            || self.foreign <= 2 && self.inside() && !self.is_rooted();
+        if goes_on {
             return Next::Stay;
         }
-        // The line that ends it is somebody else's, not a gap in this one.
-        self.strange_count -= 1;
+        self.trace_is_over();
+        Next::NotMine
+    }
+
+    /// The lines that end it are somebody else's, not a gap in this one.
+    fn trace_is_over(&mut self) {
+        self.strange_count = self.strange_count.saturating_sub(self.foreign);
         self.strange.truncate(self.strange_count);
         self.trace_ended |= !self.tag;
-        Next::NotMine
+    }
+
+    /// Whether the stack that is being printed is there down to where it began.
+    fn is_rooted(&self) -> bool {
+        match (self.place, self.report.stacks.last()) {
+            (Place::Extra, Some(stack)) => is_rooted(&stack.frames),
+            _ => is_rooted(&self.report.trace),
+        }
     }
 
     fn remember(&mut self, text: &str) {
@@ -702,8 +742,13 @@ impl Open {
     }
 
     fn finish(mut self, why: Why) -> Option<Report> {
+        if self.end == End::Quiet && self.inside() && self.foreign > 0 && !self.broken {
+            self.trace_is_over();
+        }
         let stack = !self.report.trace.is_empty() || self.pc.is_some();
-        if self.report.kind == Kind::Dump && !stack {
+        // A failure that was asked for is no complaint.
+        let injected = || self.report.trace.iter().any(is_injector);
+        if self.report.kind == Kind::Dump && (!stack || injected()) {
             return None;
         }
         let whole = self.is_whole(why);
@@ -718,8 +763,9 @@ impl Open {
         self.report.stacks.retain(|stack| !stack.frames.is_empty());
         self.note_strange();
         self.settle_message();
+        let named = self.named.is_some();
         self.settle_function();
-        self.report.title = self.settle_title();
+        self.report.title = self.settle_title(named);
         Some(self.report)
     }
 
@@ -728,9 +774,16 @@ impl Open {
         let rooted = is_rooted(&self.report.trace);
         match self.end {
             End::Line => true,
+            End::Locks => self.report.function.is_some(),
             // A warning that panics, and arm64's stack overflow, never come to their own end.
+            // Behind the trace of a warning, only the mark is missing.
             End::Trace | End::Ruler | End::Victim => {
-                self.finished || why == Why::Panic && (trace || self.pc.is_some())
+                self.finished
+                    || why == Why::Panic && (trace || self.pc.is_some())
+                    || why == Why::LogEnd
+                        && self.report.form == Form::Warning
+                        && self.trace_ended
+                        && rooted
             }
             End::Panic => self.finished || trace && (self.trace_ended || rooted),
             End::Quiet if !trace => match self.report.kind {
@@ -801,14 +854,25 @@ impl Open {
         }
     }
 
-    fn settle_title(&self) -> String {
+    /// Whether the headline `named` a function tells if one belongs to the title of a report
+    /// whose trace is about something else.
+    fn settle_title(&self, named: bool) -> String {
         let what = sanitize(&self.title);
-        let names_one =
-            matches!(self.end, End::Panic | End::Line | End::Victim) && self.named.is_none();
-        if names_one {
+        let elsewhere = match self.end {
+            End::Line | End::Victim => true,
+            // Of the panics, those that are no consequence happen where they are noticed.
+            End::Panic => self.report.kind == Kind::Panic,
+            _ => false,
+        };
+        if elsewhere && !named {
             return what;
         }
         let pc = self.named.as_ref().or(self.report.function.as_ref());
+        if let (Some(symbol), End::Panic) = (pc, self.end) {
+            if named {
+                return format!("{what} in {}", noise::plain(&symbol.name));
+            }
+        }
         with_function(self.report.kind, &what, pc, &self.report.trace)
     }
 }
@@ -829,6 +893,13 @@ fn fill_fault(
     if let (true, Some(reason)) = (fault.reason.is_empty(), reason) {
         fault.reason = reason.trim().to_string();
     }
+}
+
+/// Fault injection shows where it made something fail.
+fn is_injector(frame: &Frame) -> bool {
+    let name = &frame.symbol.name;
+    frame.reliable && (name == "should_fail" || name.starts_with("should_fail."))
+        || name == "should_fail_ex"
 }
 
 /// Kinds that print the stacks of several tasks or CPUs.
@@ -869,14 +940,21 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "el0_irq",
         "start_kernel",
         "x86_64_start",
+        "stub_",
         "secondary_startup",
+        "start_secondary",
         "common_startup",
         "__primary_switched",
         "__secondary_switched",
         "system_call",
     ];
     let names = |known: &str| trace.iter().any(|frame| frame.symbol.name == known);
-    let Some(last) = trace.last().map(|frame| frame.symbol.name.as_str()) else {
+    // What is only guessed may stand behind the root.
+    let sure = trace.iter().rfind(|frame| frame.reliable);
+    let Some(last) = sure
+        .or(trace.last())
+        .map(|frame| frame.symbol.name.as_str())
+    else {
         return false;
     };
     match last {

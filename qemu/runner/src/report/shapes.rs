@@ -34,6 +34,8 @@ pub enum End {
     Panic,
     /// With the line that names the victim.
     Victim,
+    /// With the list of the locks that are held, and no trace.
+    Locks,
     /// It is one line.
     Line,
 }
@@ -90,7 +92,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice",
     )
 });
 
@@ -112,7 +114,7 @@ const fn row(
     }
 }
 
-use End::{Line, Panic, Quiet, Ruler, Trace, Victim};
+use End::{Line, Locks, Panic, Quiet, Ruler, Trace, Victim};
 use Form::{Message, Oops};
 use Stage::{Die, Head, Prelude};
 
@@ -204,7 +206,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Dump, Message, Prelude, Trace, r"^page dumped because: (?P<message>.+)", "page dump"),
 
     // Sanitizers.
-    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in|on address) (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))?.*", "KASAN: $what"),
+    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))?|on address ).*", "KASAN: $what"),
     row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+)", "KASAN: $what"),
     row(Kind::Kfence, Message, Head, Ruler, r"BUG: KFENCE: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|\S+)", "KFENCE: $what"),
     row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))", "KMSAN: $what"),
@@ -215,7 +217,7 @@ pub static SHAPES: &[Shape] = &[
     // Locks and contexts.
     row(Kind::Lockdep, Message, Head, Quiet, r"^(?:\[ )?(?:WARNING|INFO|BUG): (?P<what>possible [\w -]+|inconsistent lock state|suspicious RCU usage|\S+-safe -> \S+-unsafe lock order detected|Nested lock was not taken|bad unlock balance|bad contention|held lock freed|Invalid wait context)[!.]?", "$what"),
     row(Kind::Lockdep, Message, Head, Quiet, r"^(?:\[ )?(?:WARNING|BUG): (?P<comm>.+)/(?P<pid>\d+) (?P<what>still has locks held)", "$what"),
-    row(Kind::Lockdep, Message, Head, Line, r"^(?:\[ )?(?:WARNING|BUG): (?P<what>lock held when returning to user space)", "$what"),
+    row(Kind::Lockdep, Message, Head, Locks, r"^(?:\[ )?(?:WARNING|BUG): (?P<what>lock held when returning to user space)", "$what"),
     row(Kind::Lockdep, Message, Head, Quiet, r"^(?:\[ )?suspicious RCU usage", "suspicious RCU usage"),
     row(Kind::Lockdep, Message, Head, Quiet, r"INFO: (?P<what>trying to register non-static key)", "$what"),
     row(Kind::Lockdep, Message, Head, Quiet, r"BUG: (?P<what>(?:MAX_\w+|key \S+) (?:too low|not in \.data|has not been registered))", "$what"),
@@ -231,6 +233,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::HardLockup, Message, Head, Quiet, r"CPU\d+ detected hard LOCKUP on cpu (?P<cpu>\d+)", "hard lockup"),
     row(Kind::RcuStall, Message, Head, Quiet, r"INFO: (?P<what>\w+) (?:self-)?detected (?:expedited )?stalls?(?: on (?:CPUs?|tasks)|, but suppressed|\? \()(?: (?P<cpu>\d+))?", "$what stall"),
     row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) .*?blocked (?:in I/O wait )?for more than", "task hung"),
+    row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) can't die for more than", "task can't die"),
     row(Kind::WorkqueueLockup, Message, Head, Line, r"BUG: workqueue lockup - pool", "workqueue lockup"),
     row(Kind::Dump, Message, Head, Quiet, r"^NMI backtrace for cpu (?P<cpu>\d+)(?: skipped)?", "NMI backtrace"),
     row(Kind::Dump, Message, Head, Quiet, r"^task:(?P<comm>.+?) +state:\S+(?: +running task)?(?: on cpu +\d+)? +stack: *\d+ +pid: *(?P<pid>\d+)", "task dump"),
@@ -249,5 +252,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Other, Message, Head, Quiet, r"^irq (?P<what>\d+): nobody cared", "irq: nobody cared"),
     row(Kind::Other, Message, Head, Quiet, r"unchecked MSR access error: (?P<what>\w+) (?:to|from) 0x[0-9a-f]+ .*?(?:at rIP: 0x[0-9a-f]+ \((?P<symbol>SYM)\))?", "unchecked MSR access error: $what"),
     row(Kind::Other, Message, Head, Line, r"^(?P<what>Fixing recursive fault but reboot is needed)!", "$what"),
+    row(Kind::Other, Message, Head, Line, r"^unregister_netdevice: waiting for \S+ to become free", "unregister_netdevice: waiting for a device to become free"),
+    row(Kind::Other, Message, Head, Quiet, r"^BUG: Dentry .+ still in use \(\d+\) *\[(?P<what>unmount) of ", "Dentry still in use in $what"),
     row(Kind::Other, Message, Head, Quiet, r"^(?:[\w/.-]+: )?BUG: (?P<what>\S.*?)[!.]?$", "$what"),
 ];

@@ -1661,3 +1661,241 @@ fn a_title_names_who_asked_for_it() {
         "flush_workqueue",
     );
 }
+
+#[test]
+fn a_panic_names_the_function_that_it_names() {
+    check_text(
+        "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: foo_copy+0x7a/0x80
+CPU: 1 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ panic+0x33a/0x370
+ __stack_chk_fail+0x14/0x20
+ bar_read+0x7a/0x80
+ do_syscall_64+0x5f/0x90
+ </TASK>
+Kernel Offset: disabled
+---[ end Kernel panic - not syncing: stack-protector ]---
+",
+        expect![[r#"
+            stack-overflow (panic): stack-protector: Kernel stack is corrupted in foo_copy
+        "#]],
+    );
+}
+
+#[test]
+fn a_panic_whose_oops_is_missing_is_not_whole() {
+    check_text(
+        "R13: 00000000ffffffff R14: 000000000000001a R15: 000000000000001b
+---[ end trace 0123456789abcdef ]---
+Kernel panic - not syncing: Fatal exception in interrupt
+Kernel Offset: disabled
+---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---
+",
+        expect![[r#"
+            panic (panic): Kernel panic: Fatal exception in interrupt, incomplete
+              what it follows from is not in the log
+        "#]],
+    );
+}
+
+#[test]
+fn locks_that_are_taken_to_user_space_are_named_by_their_place() {
+    check_text(
+        "================================================
+WARNING: lock held when returning to user space!
+6.6.0 #1 Not tainted
+------------------------------------------------
+test/77 is leaving the kernel with locks still held!
+2 locks held by test/77:
+ #0: ffff888003a4c0a8 (&foo->lock){+.+.}-{3:3}, at: foo_lock+0x1a/0x30
+ #1: ffff888003a4c0d8 (&bar->lock){+.+.}-{3:3}, at: bar_lock+0x1a/0x30
+usb 1-1: new high-speed USB device
+================================================
+WARNING: lock held when returning to user space!
+6.6.0 #1 Not tainted
+",
+        expect![[r#"
+            lockdep (message): lock held when returning to user space in foo_lock
+            lockdep (message): lock held when returning to user space, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn a_long_chain_of_locks_is_not_the_end_of_a_report() {
+    let chain: String = (0..120)
+        .map(|n| format!("       foo_{n}+0x10/0x20\n"))
+        .collect();
+    let log = format!(
+        "WARNING: possible circular locking dependency detected
+6.6.0 #1 Not tainted
+test/77 is trying to acquire lock:
+ffffffff82f7e2a0 (a){{+.+.}}-{{3:3}}, at: foo_a+0x10/0x20
+the existing dependency chain (in reverse order) is:
+-> #1 (b){{+.+.}}-{{3:3}}:
+{chain}
+other info that might help us debug this:
+stack backtrace:
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ <TASK>
+ lock_acquire+0xc0/0x2c0
+ foo_a+0x10/0x20
+ </TASK>
+"
+    );
+    check_text(
+        &log,
+        expect![[r#"
+            lockdep (message): possible circular locking dependency detected in foo_a
+        "#]],
+    );
+}
+
+#[test]
+fn the_trace_of_another_task_is_not_lockdep_s() {
+    check_text(
+        "WARNING: suspicious RCU usage
+6.6.0 #1 Not tainted
+include/linux/foo.h:12 suspicious rcu_dereference_check() usage!
+Call Trace:
+ dump_stack_lvl+0x4a/0x70
+ foo_of_another_task+0x10/0x20
+other info that might help us debug this:
+ bar_of_another_task+0x10/0x20
+stack backtrace:
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+",
+        expect![[r#"
+            lockdep (message): suspicious RCU usage in foo_of_another_task, incomplete
+              its call trace is not its own: two reports are mixed up
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn a_stall_is_named_by_what_its_cpu_was_entered_for() {
+    let stall = |trace: &[&str]| {
+        let trace: String = trace
+            .iter()
+            .map(|name| format!(" {name}+0x10/0x20\n"))
+            .collect();
+        let log = format!(
+            "rcu: INFO: rcu_preempt self-detected stall on CPU
+rcu:     1-...!: (1 GPs behind) idle=b46/1/0x4000000000000004
+NMI backtrace for cpu 1
+CPU: 1 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+{trace}"
+        );
+        let lines = lines(log.as_bytes());
+        reports(&lines)[0].title.clone()
+    };
+    let own = [
+        "dump_stack_lvl",
+        "nmi_cpu_backtrace",
+        "rcu_dump_cpu_stacks",
+        "hrtimer_interrupt",
+        "sysvec_apic_timer_interrupt",
+        "asm_sysvec_apic_timer_interrupt",
+    ];
+    // Of interrupts within interrupts, the innermost is the watchdog's own.
+    let timer = ["foo_find", "foo_timer", "call_timer_fn", "handle_softirqs"];
+    let outer = [
+        "sysvec_apic_timer_interrupt",
+        "asm_sysvec_apic_timer_interrupt",
+    ];
+    let task = ["bar_find", "__x64_sys_bar", "do_syscall_64"];
+    assert_eq!(
+        stall(&[&own[..], &timer, &outer, &task].concat()),
+        "rcu_preempt stall in foo_timer"
+    );
+    assert_eq!(
+        stall(&[&own[..], &task].concat()),
+        "rcu_preempt stall in sys_bar"
+    );
+    assert_eq!(
+        stall(
+            &[
+                &own[..],
+                &["foo_find"],
+                &["smp_call_function_many_cond"],
+                &task
+            ]
+            .concat()
+        ),
+        "rcu_preempt stall in smp_call_function_many_cond"
+    );
+}
+
+#[test]
+fn a_line_in_the_middle_of_a_trace_does_not_end_it() {
+    let log = |between: &str| {
+        format!(
+            "INFO: task test:77 blocked for more than 122 seconds.
+      Not tainted 4.19.0 #1
+test            D    0    77     70 0x00000000
+Call Trace:
+ __schedule+0x2e0/0x870
+ mutex_lock+0x34/0x40
+{between} foo_read+0x10/0x20
+ __vfs_read+0x10/0x20
+ do_syscall_64+0x10/0x20
+ entry_SYSCALL_64_after_hwframe+0x10/0x20
+"
+        )
+    };
+    check_text(
+        &log(""),
+        expect![[r#"
+            hung-task (message): task hung in foo_read
+        "#]],
+    );
+    let lines = lines(log("audit: type=1326\n").as_bytes());
+    let found = reports(&lines);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].title, "task hung in foo_read");
+    assert_eq!(found[0].notes, ["1 lines not understood: audit: type=1326"]);
+}
+
+#[test]
+fn complaints_of_a_line_or_two() {
+    check_text(
+        "unregister_netdevice: waiting for lo to become free. Usage count = 5
+BUG: workqueue leaked lock or atomic: kworker/0:0/0x00000000/4
+     last function: foo_work
+CPU: 0 PID: 4 Comm: kworker/0:0 Not tainted 4.19.0 #1
+Call Trace:
+ dump_stack+0x5c/0x80
+ process_one_work+0x10/0x20
+ ret_from_fork+0x10/0x20
+BUG: KASAN: wild-memory-access on address ffe7087450a17000
+Read of size 8 by task test/77
+",
+        expect![[r#"
+            other (message): unregister_netdevice: waiting for a device to become free
+            atomic (message): workqueue leaked lock or atomic in foo_work
+            kasan (message): KASAN: wild-memory-access, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_that_was_asked_for_is_no_complaint() {
+    check_text(
+        "FAULT_INJECTION: forcing a failure.
+name failslab, interval 1, probability 0, space 0, times 0
+CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+Call Trace:
+ dump_stack_lvl+0x4a/0x70
+ should_fail_ex+0x10/0x20
+ foo_alloc+0x10/0x20
+ entry_SYSCALL_64_after_hwframe+0x10/0x20
+",
+        expect![[""]],
+    );
+}
