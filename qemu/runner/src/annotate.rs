@@ -5,6 +5,7 @@
 
 use crate::console;
 use crate::decode::{self, DecodedLog};
+use crate::pattern::regex;
 use crate::report::Symbol;
 use crate::symbols::{At, Place, Symbols};
 use regex::{Captures, Regex};
@@ -72,9 +73,9 @@ impl State<'_> {
     /// The line in its new form; `None` if it stays as it is.
     fn line(&mut self, raw: &[u8]) -> Option<String> {
         static SYMBOL: LazyLock<Regex> = LazyLock::new(|| {
-            #[allow(clippy::expect_used)] // A constant; each test here compiles it.
-            Regex::new(r"(?-u)(?:\[<[0-9a-f]+>\] )?(\? )?\b([A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[\w-]+(?: [0-9a-f]+)?\])?)")
-                .expect("a pattern of this file")
+            regex(
+                r"(?:\[<[0-9a-f]+>\] )?(\? )?\b([A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[\w-]+(?: [0-9a-f]+)?\])?)",
+            )
         });
         // Most lines have neither; the pattern is not even tried on them.
         let is_code = find(raw, b"Code: ");

@@ -6,6 +6,7 @@
 //! off here, and kept where it says something (time, caller, level). This file must not know what
 //! an oops is: it never drops a line for what it says.
 
+use crate::pattern::{self, regex};
 use regex::{Regex, RegexSet};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -249,9 +250,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
         (r"^(?:>+ )+(?:\| ?)?|^>+$", nothing),
     ];
-    #[allow(clippy::expect_used)] // Constants of this file; the tests compile each of them.
-    let set = RegexSet::new(rows.iter().map(|(pattern, _)| ascii(pattern)))
-        .expect("the patterns of this file");
+    let set = pattern::set(rows.iter().map(|(pattern, _)| *pattern));
     let each = rows
         .iter()
         .map(|(pattern, take)| (regex(pattern), *take))
@@ -362,20 +361,6 @@ fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         }
     }
     chars.next();
-}
-
-/// Compiles a pattern of this file.
-fn regex(pattern: &str) -> Regex {
-    #[allow(clippy::expect_used)] // A constant of this file; the tests compile each of them.
-    Regex::new(&ascii(pattern)).expect("a pattern of this file")
-}
-
-/// What surrounds the kernel's words is ASCII, and classes that know Unicode are slow.
-fn ascii(pattern: &str) -> String {
-    pattern
-        .replace(r"\d", "[0-9]")
-        .replace(r"[\w", "[0-9A-Za-z_")
-        .replace(r"\w", "[0-9A-Za-z_]")
 }
 
 #[cfg(test)]

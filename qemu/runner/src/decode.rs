@@ -6,6 +6,7 @@
 
 use crate::console::{self, Line};
 use crate::disassembly::{self, Around, Disassembly};
+use crate::pattern::regex;
 use crate::report::{self, explain_taint, Frame, Location, Report, Symbol};
 use crate::symbols::{self, Arch, At, Place, Symbols};
 use regex::Regex;
@@ -354,11 +355,6 @@ pub fn arch_of(report: &Report) -> Option<Arch> {
         8 => Some(Arch::Arm64),
         _ => None,
     }
-}
-
-fn regex(pattern: &str) -> Regex {
-    #[allow(clippy::expect_used)] // A constant of this file; the tests compile each of them.
-    Regex::new(pattern).expect("a pattern of this file")
 }
 
 fn log_kernel(lines: &[Line], reports: &[Report]) -> LogKernel {

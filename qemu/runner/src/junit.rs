@@ -285,8 +285,8 @@ mod tests {
         let text = String::from_utf8(write(&specimen()).unwrap()).unwrap();
         let root = parse(&text);
         validate(&root);
-        let timestamp = regex::Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$").unwrap();
-        let decimal = regex::Regex::new(r"^\d+\.\d{3}$").unwrap();
+        let timestamp = oopsarium::pattern::regex(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$");
+        let decimal = oopsarium::pattern::regex(r"^\d+\.\d{3}$");
         for suite in root.all("testsuite") {
             assert!(timestamp.is_match(&suite.attributes["timestamp"]));
             assert!(decimal.is_match(&suite.attributes["time"]));

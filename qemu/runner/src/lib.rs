@@ -8,5 +8,6 @@ pub mod console;
 pub mod decode;
 pub mod disassembly;
 pub mod normal;
+pub mod pattern;
 pub mod report;
 pub mod symbols;

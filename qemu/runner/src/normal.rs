@@ -6,6 +6,7 @@
 //! Pure: knows neither cases nor files. The prefixes of a line (time, caller, level) are taken
 //! off by [`crate::console`] before.
 
+use crate::pattern::regex;
 use crate::report::demangle;
 use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
@@ -140,11 +141,7 @@ pub fn normal<'a>(lines: impl IntoIterator<Item = &'a str>, steps: &[Step]) -> V
 /// A pattern that is written in this file.
 macro_rules! pattern {
     ($text:expr) => {{
-        static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-            // A test goes through every step, and so through every pattern.
-            #[allow(clippy::unwrap_used)]
-            Regex::new($text).unwrap()
-        });
+        static PATTERN: LazyLock<Regex> = LazyLock::new(|| regex($text));
         &*PATTERN
     }};
 }
@@ -203,7 +200,7 @@ fn page_tables(line: &str) -> Option<Cow<'_, str>> {
     if !walk.is_match(line) {
         return Some(Cow::Borrowed(line));
     }
-    let entry = pattern!(r"(?i)\b(pgd|p4d|pud|pmd|pte)([ =])([0-9a-f]+)\b");
+    let entry = pattern!(r"(?i-u)\b(pgd|p4d|pud|pmd|pte)([ =])([0-9a-f]+)\b");
     Some(entry.replace_all(line, |found: &Captures<'_>| {
         let none = found[3].bytes().all(|digit| digit == b'0');
         let value = if none { "0" } else { "<entry>" };

@@ -4,6 +4,7 @@
 //! it knows tokens, and no grammar. Whatever it is given comes out escaped.
 
 use minijinja::value::Value;
+use oopsarium::pattern::regex;
 use regex::Regex;
 use std::{fmt::Write, ops::Range, sync::LazyLock};
 
@@ -63,10 +64,6 @@ impl Language {
             Self::Text => None,
         }
     }
-}
-
-fn regex(text: &str) -> Regex {
-    Regex::new(text).expect("a constant that the tests compile")
 }
 
 /// The names of the groups above, which are the classes of the markup.
@@ -211,7 +208,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn nothing_of_a_text_is_lost(text in "[ -~\n\"'/*#<>&é]{0,200}") {
-            let tag = Regex::new("<[^>]*>").unwrap();
+            let tag = regex("<[^>]*>");
             for language in [Language::Rust, Language::C, Language::Toml, Language::Shell] {
                 let shown: Vec<String> = lines(&text, language)
                     .iter()

@@ -3,25 +3,26 @@
 //! The lines of a report's body, one row each, and the small parsers that rows share.
 
 use super::{Access, Fault, Frame, Kind, Module, Report, Symbol};
-use regex::{Captures, Regex};
+use crate::pattern;
+use regex::{Captures, Regex, RegexSet};
 use std::sync::LazyLock;
 
 /// Compiles a pattern of these tables. `SYM` stands for a symbol with offset and size.
 pub fn regex(pattern: &str) -> Regex {
-    #[allow(clippy::expect_used)] // Constants of the program; tests compile each of them.
-    Regex::new(&ascii(pattern)).expect("a pattern of the report tables")
+    pattern::regex(&with_symbols(pattern))
 }
 
-/// The kernel's words are ASCII, and classes that know Unicode make large, slow automata.
-pub fn ascii(pattern: &str) -> String {
-    pattern
-        .replace(
-            "SYM",
-            r"[A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?",
-        )
-        .replace(r"\d", "[0-9]")
-        .replace(r"\w", "[0-9A-Za-z_]")
-        .replace(r"\b", r"(?-u:\b)")
+/// Compiles several of them to one.
+pub fn set<'a>(patterns: impl IntoIterator<Item = &'a str>) -> RegexSet {
+    let patterns: Vec<String> = patterns.into_iter().map(with_symbols).collect();
+    pattern::set(patterns.iter().map(String::as_str))
+}
+
+fn with_symbols(pattern: &str) -> String {
+    pattern.replace(
+        "SYM",
+        r"[A-Za-z_$.][\w$.]*\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?",
+    )
 }
 
 /// Reads `name+0xoffset/0xsize [module buildid]`.
@@ -147,11 +148,7 @@ pub struct Detail {
 
 /// The row that a line of a body fits.
 pub fn find(text: &str) -> Option<(&'static Detail, Captures<'_>)> {
-    static SET: LazyLock<regex::RegexSet> = LazyLock::new(|| {
-        #[allow(clippy::expect_used)] // Constants of this file; a test compiles each of them.
-        regex::RegexSet::new(ROWS.iter().map(|row| ascii(row.1)))
-            .expect("the patterns of this file")
-    });
+    static SET: LazyLock<RegexSet> = LazyLock::new(|| set(ROWS.iter().map(|row| row.1)));
     static EACH: LazyLock<Vec<Detail>> = LazyLock::new(|| {
         ROWS.iter()
             .map(|(role, pattern, take)| Detail {

@@ -152,6 +152,8 @@ fn blames_the_caller(kind: Kind) -> bool {
             | Kind::Warning
             | Kind::Kasan
             | Kind::Kfence
+            | Kind::Lockdep
+            | Kind::Atomic
             | Kind::HungTask
             | Kind::StackOverflow
             | Kind::RcuStall
@@ -172,7 +174,12 @@ fn is_fault(kind: Kind) -> bool {
 fn is_about_waiting(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::HungTask | Kind::RcuStall | Kind::SoftLockup | Kind::HardLockup | Kind::Atomic
+        Kind::HungTask
+            | Kind::RcuStall
+            | Kind::SoftLockup
+            | Kind::HardLockup
+            | Kind::Atomic
+            | Kind::Lockdep
     )
 }
 
@@ -184,14 +191,14 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|vfree\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
+    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*k_*v(?:free|unmap)\w*|vfree\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
 /// Functions that wait for something else.
 const WAIT_NOISE: &[&str] = &[
     r"\w*wait_on_\w+|_*folio_wait_\w+|\w*fdatawait\w*|_*lock_page\w*|_*folio_lock\w*|_*lock_buffer\w*|_*wait_event\w*|prepare_to_\w*wait\w*|finish_wait|(?:rcu|r?cuwait)_wait\w*",
     r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|kthread_stop\w*|kthread_flush_\w+|_*rcu_barrier|_*wait_rcu_gp|smp_call_function\w*|on_each_cpu\w*",
-    r"finish_task_switch|_*cond_resched\w*|schedule_\w+|_*sched_text_start|down|down_(?:timeout|interruptible|killable)|_*down_common|ldsem_down_\w+|rt_mutex_\w+|rtlock_\w+",
+    r"finish_task_switch|_*cond_resched\w*|schedule_\w+|_*sched_text_start|_*down(?:_(?:timeout|interruptible|killable|common))?|console_lock|ldsem_down_\w+|rt_mutex_\w+|rtlock_\w+",
     r"(?:native_|pv_native_)?safe_halt|(?:arch_)?cpu_relax|delay_(?:tsc|loop|halt\w*|mwaitx)|_*(?:const_)?udelay|_*delay|_*ndelay",
 ];
 
@@ -201,8 +208,9 @@ const UNWINDER_NOISE: &[&str] = &[
 ];
 
 /// Functions that only count references for their caller.
-const COUNT_NOISE: &[&str] =
-    &[r"kobject_(?:get|put)\w*|(?:get|put)_device|get_device_parent|_*fput\w*|percpu_ref_\w+"];
+const COUNT_NOISE: &[&str] = &[
+    r"kobject_(?:get|put|add|del|init_and_add)\w*|(?:get|put)_device|get_device_parent|device_(?:add|del|register|create)\w*|_*fput\w*|percpu_ref_\w+",
+];
 
 /// What stands between a warning's function and the panic that it becomes.
 const WARNING_CARRIERS: &[&str] = &[
@@ -228,7 +236,7 @@ const DISPATCHERS: &[&str] = &[
     r"do_syscall_\w+|do_fast_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
     r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:read|write|ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|mmap_region|do_mmap|_*fput|task_work_run|do_exit",
     r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|cpu_startup_entry|do_idle|kernel_init",
-    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|netlink_unicast\w*|handle_irq_event\w*",
+    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|handle_irq_event\w*",
 ];
 
 /// Patterns for whole names; one line a subsystem.
@@ -248,7 +256,7 @@ const NOISE: &[&str] = &[
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|trace_hardirqs_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*(?:down|up|downgrade)_(?:read|write)\w*|_*(?:spin|read|write|rt_spin|rt_read|rt_write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|trace_hardirqs_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|check_no_obj_freed|locks_off|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*(?:down|up|downgrade)_(?:read|write)\w*|_*(?:spin|read|write|rt_spin|rt_read|rt_write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user\w*|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|copy_page|clear_page(?:_\w+)?|_*clear_user",
     // Watchdogs.

@@ -121,6 +121,13 @@ impl Stream {
                 return self.body(index, text, done);
             }
         }
+        // What is one line may stand within another report.
+        if shape.end == End::Line {
+            let mut line = Open::new(self.ruler_before(index, shape), text, shape);
+            line.join(index, text, shape, found);
+            done.extend(line.finish(Why::Over));
+            return;
+        }
         let panic = shape.form == Form::Panic;
         if panic
             && self
@@ -134,9 +141,6 @@ impl Stream {
         let mut open = Open::new(self.ruler_before(index, shape), text, shape);
         open.join(index, text, shape, found);
         self.open = Some(open);
-        if shape.end == End::Line {
-            self.close(done, Why::Over);
-        }
     }
 
     /// A headline between rulers begins with the ruler above it.
@@ -717,7 +721,7 @@ impl Open {
     fn trace_is_over(&mut self) {
         self.strange_count = self.strange_count.saturating_sub(self.foreign);
         self.strange.truncate(self.strange_count);
-        self.trace_ended |= !self.tag;
+        self.trace_ended |= self.is_long_enough();
     }
 
     /// Whether the stack that is being printed is there down to where it began.
@@ -794,9 +798,16 @@ impl Open {
                 self.finished
                     || self.trace_ended
                     || rooted
-                    || !self.tag && matches!(why, Why::Over | Why::Panic | Why::Lost)
+                    || self.is_long_enough() && matches!(why, Why::Over | Why::Panic | Why::Lost)
             }
         }
+    }
+
+    /// Where nothing marks the end of a trace, a frame or two are the beginning of one.
+    fn is_long_enough(&self) -> bool {
+        let trace = &self.report.trace;
+        let sure = trace.iter().filter(|frame| frame.reliable).count();
+        !self.tag && (sure > 2 || sure == 0 && trace.len() > 2)
     }
 
     fn note_strange(&mut self) {

@@ -66,13 +66,8 @@ impl Shape {
 
 /// The row that a line fits, with its groups. The first row that fits wins.
 pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
-    static SET: LazyLock<RegexSet> = LazyLock::new(|| {
-        let patterns = SHAPES
-            .iter()
-            .map(|shape| super::details::ascii(shape.pattern));
-        #[allow(clippy::expect_used)] // Constants of this file; a test compiles each of them.
-        RegexSet::new(patterns).expect("the patterns of this file")
-    });
+    static SET: LazyLock<RegexSet> =
+        LazyLock::new(|| super::details::set(SHAPES.iter().map(|shape| shape.pattern)));
     static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         SHAPES
             .iter()
@@ -92,7 +87,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
     )
 });
 
@@ -141,6 +136,9 @@ pub static SHAPES: &[Shape] = &[
     // Bad accesses, x86_64.
     row(Kind::PageFault, Oops, Prelude, Trace, r"(?P<reason>kernel tried to execute NX-protected page)", "kernel tried to execute NX-protected page"),
     row(Kind::PageFault, Oops, Prelude, Trace, r"(?P<reason>unable to execute userspace code \(SMEP\?\))", "unable to execute userspace code (SMEP?)"),
+    row(Kind::Unknown, Oops, Head, Trace, r"BUG: unable to handle kernel *$", "unable to handle kernel"),
+    row(Kind::PageFault, Oops, Prelude, Trace, r"^paging request at (?P<address>[0-9a-f]+)", "unable to handle kernel paging request"),
+    row(Kind::NullDereference, Oops, Prelude, Trace, r"^NULL pointer dereference at (?P<address>[0-9a-f]+)", "kernel NULL pointer dereference"),
     row(Kind::NullDereference, Oops, Head, Trace, r"BUG: (?:unable to handle )?kernel NULL pointer dereference(?:, address:| at)(?: virtual address)? *(?P<address>[0-9a-f]+|\S+)?", "kernel NULL pointer dereference"),
     row(Kind::PageFault, Oops, Head, Trace, r"BUG: unable to handle (?:kernel )?page fault for address: *(?P<address>[0-9a-f]+|\S+)?", "unable to handle page fault"),
     row(Kind::PageFault, Oops, Head, Trace, r"BUG: unable to handle kernel paging request at(?: virtual address)? *(?P<address>[0-9a-f]+|\S+)?", "unable to handle kernel paging request"),

@@ -664,7 +664,7 @@ Call Trace:
  foo_atomic+0x10/0x20
  </TASK>
 " expect![[r#"
-    atomic (message): sleeping function called from invalid context in kmem_cache_alloc
+    atomic (message): sleeping function called from invalid context in foo_atomic
 "#]];
     soft_lockup "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [my task:77]
 Modules linked in:
@@ -1772,6 +1772,7 @@ CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
             lockdep (message): suspicious RCU usage in foo_of_another_task, incomplete
               its call trace is not its own: two reports are mixed up
               the log ends in the middle of it
+              2 lines not understood: other info that might help us debug this: | stack backtrace:
         "#]],
     );
 }

@@ -63,11 +63,8 @@ fn start(text: &str) -> &str {
 
 /// A line that the kernel never ends so.
 fn is_unfinished(text: &str) -> bool {
-    static UNFINISHED: LazyLock<RegexSet> = LazyLock::new(|| {
-        #[allow(clippy::expect_used)] // Constants of this file; the tests compile them.
-        RegexSet::new(PATTERNS.iter().map(|pattern| details::ascii(pattern)))
-            .expect("the patterns of this file")
-    });
+    static UNFINISHED: LazyLock<RegexSet> =
+        LazyLock::new(|| details::set(PATTERNS.iter().copied()));
     // Nobody breaks a shorter line, and none that matters is longer.
     (24..=400).contains(&text.len()) && UNFINISHED.is_match(text)
 }
