@@ -63,6 +63,12 @@ impl Part {
     }
 }
 
+/// Where samples are.
+const SAMPLES: &str = "samples";
+
+/// Where cases are.
+const KINDS: [&str; 2] = ["modules", SAMPLES];
+
 impl Case {
     /// Every case of the project at `root`, in the order of their ids.
     ///
@@ -72,7 +78,7 @@ impl Case {
     pub fn all(root: &Path) -> Result<Vec<Self>> {
         let machines = Machine::all(root)?;
         let mut cases = Vec::new();
-        for kind in ["modules", "samples"] {
+        for kind in KINDS {
             let parent = root.join(kind);
             let entries = fs::read_dir(&parent)
                 .with_context(|| format!("cannot read {}", parent.display()))?;
@@ -80,14 +86,7 @@ impl Case {
             for entry in entries {
                 let folder = entry?.path();
                 if folder.join("case.toml").is_file() {
-                    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-                    check_name(&name).with_context(|| {
-                        format!("{}: a name that will not do", folder.display())
-                    })?;
-                    let case = Self::read(folder, kind == "samples")?;
-                    case.check_names(root, &machines)?;
-                    case.check_broken()?;
-                    cases.push(case);
+                    cases.push(Self::checked(root, &machines, folder, kind)?);
                 }
             }
             cases[first..].sort_by(|a: &Self, b| a.id.cmp(&b.id));
@@ -102,6 +101,41 @@ impl Case {
             }
         }
         Ok(cases)
+    }
+
+    /// The case whose folder has the name `id`, if there is just one; the others are not read
+    /// for that. None says nothing: [`find`] knows more names, and what to say if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When its claim is not as it should be, or a module is missing.
+    pub fn in_its_folder(root: &Path, id: &str) -> Result<Option<Self>> {
+        let name = id.replace('-', "_");
+        let found = KINDS.iter().filter_map(|kind| {
+            let folder = root.join(kind).join(&name);
+            folder
+                .join("case.toml")
+                .is_file()
+                .then_some((folder, *kind))
+        });
+        match found.collect::<Vec<_>>().as_slice() {
+            [(folder, kind)] if check_name(&name).is_ok() => {
+                let machines = Machine::all(root)?;
+                Self::checked(root, &machines, folder.clone(), kind).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the case in `folder` and sees to it that it is one.
+    fn checked(root: &Path, machines: &[Machine], folder: PathBuf, kind: &str) -> Result<Self> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        check_name(&name)
+            .with_context(|| format!("{}: a name that will not do", folder.display()))?;
+        let case = Self::read(folder, kind == SAMPLES)?;
+        case.check_names(root, machines)?;
+        case.check_broken()?;
+        Ok(case)
     }
 
     /// What a claim names has to be there: a machine that is none would never be missed.

@@ -9,7 +9,8 @@ mod statement;
 use crate::{
     accel::Choice,
     build_kernel,
-    case::{self, Case, Part, Side},
+    case::{Case, Part, Side},
+    case_named,
     check::{Built, Outcome, Test},
     child::{self, Guarded},
     claim::{ClaimedReport, Reach},
@@ -69,8 +70,7 @@ pub struct Args {
 ///
 /// When there is nothing to stop at, or something that it takes is not there.
 pub fn debug(project: &Project, args: &Args, on: &On, guest: &GuestArgs) -> Result<u8> {
-    let cases = Case::all(&project.root)?;
-    let case = case::find(&cases, &args.case).map_err(usage)?;
+    let case = &case_named(project, &args.case)?;
     let options = guest.options(true).map_err(usage)?;
     let gdb_args = guest::split_words("GDB_ARGS", &args.gdb_args).map_err(usage)?;
     let side = case.side(args.fixed.as_deref(), args.way.as_deref());

@@ -419,16 +419,14 @@ fn dispatch(cli: Cli) -> Result<u8> {
             Ok(0)
         }
         Command::Explain { case } => {
-            let cases = Case::all(&project.root)?;
-            let case = case::find(&cases, &case).map_err(usage)?;
-            anstream::print!("{}", list::explain(&project.root, case)?);
+            let case = case_named(&project, &case)?;
+            anstream::print!("{}", list::explain(&project.root, &case)?);
             Ok(0)
         }
         Command::NewCase { case, boot } => new_case(&project, &case, boot),
         Command::Arch { case, on } => {
-            let cases = Case::all(&project.root)?;
-            let case = case::find(&cases, &case).map_err(usage)?;
-            let machine = machine_for(&project, case, on.arch)?;
+            let case = case_named(&project, &case)?;
+            let machine = machine_for(&project, &case, on.arch)?;
             println!("{}", machine.map_or(on.arch(), |machine| machine.arch));
             Ok(0)
         }
@@ -502,6 +500,15 @@ fn machine_for(project: &Project, case: &Case, arch: Option<Arch>) -> Result<Opt
     })
 }
 
+/// The case called `id`. With all the others to read, a run would begin later by a tenth.
+fn case_named(project: &Project, id: &str) -> Result<Case> {
+    if let Some(case) = Case::in_its_folder(&project.root, id)? {
+        return Ok(case);
+    }
+    let cases = Case::all(&project.root)?;
+    case::find(&cases, id).cloned().map_err(usage)
+}
+
 fn run_case(
     project: &Project,
     id: &str,
@@ -511,9 +518,8 @@ fn run_case(
     guest: &GuestArgs,
 ) -> Result<u8> {
     let started = Instant::now();
-    let cases = Case::all(&project.root)?;
     // What can be refused is refused before anything is built.
-    let case = case::find(&cases, id).map_err(usage)?;
+    let case = &case_named(project, id)?;
     let options = guest.options(true).map_err(usage)?;
     let Some(machine) = machine_for(project, case, on.arch)? else {
         let reason = match case.skip(on.arch()) {
@@ -692,8 +698,7 @@ fn run_often(
 
 /// Tries a build of a case that has to fail.
 fn try_build(project: &Project, id: &str, face: &str, on: &On) -> Result<u8> {
-    let cases = Case::all(&project.root)?;
-    let case = case::find(&cases, id).map_err(usage)?;
+    let case = &case_named(project, id)?;
     let arch = on.arch();
     let fits = |face: &&claim::FailingBuild| face.arch.is_none_or(|only| only == arch);
     let faces: Vec<_> = case.file.build.iter().filter(fits).collect();

@@ -34,6 +34,26 @@ pub fn reports(lines: &[Line]) -> Vec<Report> {
     found
 }
 
+/// Compiles the patterns, which the first log would otherwise wait for: some 25 ms, which
+/// another thread can spend while a guest boots.
+pub fn warm_up() {
+    const OOPS: &[u8] = b"[    1.0][   T42] kernel BUG at mm/page_alloc.c:1!
+[    1.0][   T42] Oops: invalid opcode: 0000 [#1] SMP NOPTI
+[    1.0][   T42] CPU: 0 UID: 0 PID: 42 Comm: insmod Tainted: G           O       6.12.1 #1
+[    1.0][   T42] RIP: 0010:allocate+0x10/0x20
+[    1.0][   T42] Code: 0f 0b <0f> 0b
+[    1.0][   T42] RSP: 0018:ffffc90000000000 EFLAGS: 00010286
+[    1.0][   T42] Call Trace:
+[    1.0][   T42]  <TASK>
+[    1.0][   T42]  init_module+0x10/0x20 [module]
+[    1.0][   T42]  </TASK>
+[    1.0][   T42] Modules linked in: module(O+)
+[    1.0][   T42] ---[ end trace 0000000000000000 ]---
+[    1.0][   T42] WARNING: CPU: 0 PID: 42 at mm/page_alloc.c:1 allocate+0x10/0x20
+";
+    reports(&crate::console::lines(OOPS));
+}
+
 /// One report of the kernel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
