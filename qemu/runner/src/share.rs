@@ -53,7 +53,18 @@ pub fn announce(registry: &Path, key: &str, place: Place<'_>) -> Result<()> {
     all.insert(0, own);
     all.truncate(REMEMBERED);
     let text = serde_json::to_vec_pretty(&all)?;
-    project::write_whole(&file(registry, key), &text)
+    project::write_whole(&file(registry, key), &text)?;
+    forget(registry);
+    Ok(())
+}
+
+/// Removes from `registry` what no clone has any longer. It may stay if it cannot be removed.
+fn forget(registry: &Path) {
+    for key in keys(registry) {
+        if known(registry, &key).is_empty() {
+            let _ = fs::remove_file(file(registry, &key));
+        }
+    }
 }
 
 /// Makes the build folder of `to`, which is not there, a copy of one in `registry` that
@@ -96,15 +107,8 @@ pub fn take(
 ///
 /// When the user stops the program.
 pub fn take_source(registry: &Path, id: &str, tree: &Path, log: &Path) -> Result<bool> {
-    let Ok(entries) = fs::read_dir(registry) else {
-        return Ok(false);
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(key) = name.to_str().and_then(|name| name.strip_suffix(ENDING)) else {
-            continue;
-        };
-        for source in known(registry, key).iter().map(|built| &built.source) {
+    for key in keys(registry) {
+        for source in known(registry, &key).iter().map(|built| &built.source) {
             if source.file_name() == Some(id.as_ref()) && link_all(source, tree, log)? {
                 return Ok(true);
             }
@@ -141,6 +145,16 @@ const ENDING: &str = ".json";
 
 fn file(registry: &Path, key: &str) -> PathBuf {
     registry.join(format!("{key}{ENDING}"))
+}
+
+/// The names of all kernels that were said to be anywhere.
+fn keys(registry: &Path) -> Vec<String> {
+    let entries = fs::read_dir(registry).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+    entries
+        .filter_map(name)
+        .filter_map(|name| name.strip_suffix(ENDING).map(str::to_owned))
+        .collect()
 }
 
 /// Where the kernel `key` was built, the latest place first, as far as it is still there.
@@ -191,6 +205,9 @@ mod tests {
         assert_eq!(known(&registry, "key"), [one]);
         fs::write(file(&registry, "key"), "damaged").unwrap();
         assert_eq!(known(&registry, "key"), []);
+        // What nobody has is forgotten when the next one is announced.
+        announce(&registry, "another", place(&clone(folder.path(), "three"))).unwrap();
+        assert_eq!(keys(&registry), ["another"]);
     }
 
     #[test]

@@ -168,6 +168,8 @@ impl World {
         for variable in ["CI", "OOPSARIUM_ROOT", "OOPSARIUM_BUILD", "MAKEFLAGS"] {
             command.env_remove(variable);
         }
+        // Its kernels are none for the clones of whoever runs this.
+        command.env("XDG_CACHE_HOME", self.path("cache"));
         command.stdin(Stdio::null());
         command
     }
