@@ -7,6 +7,8 @@
 
 #[path = "../../src/console.rs"]
 mod console;
+#[path = "../../src/pattern.rs"]
+mod pattern;
 #[path = "../../src/report/mod.rs"]
 mod report;
 
