@@ -21,7 +21,8 @@ const MAX_ZONES: usize = 12;
 struct Zone {
     node: u32,
     name: [u8; 8],
-    blocks: [i64; ORDERS],
+    /// 32 bits each: a stack of the kernel's has little room.
+    blocks: [i32; ORDERS],
 }
 
 /// What is free.
@@ -33,16 +34,22 @@ pub struct Free {
 }
 
 impl Free {
-    /// What is free now. For tasks that may sleep.
+    /// Nothing, until it is [read](Self::read).
+    pub const NONE: Self = Self {
+        zones: [None; MAX_ZONES],
+        in_cpu_lists: 0,
+    };
+
+    /// Makes this what is free now. For tasks that may sleep.
     ///
     /// # Errors
     ///
     /// When /proc has not what it should have.
-    pub fn now() -> Result<Self> {
+    pub fn read(&mut self) -> Result {
         // Itself it takes some memory, which is given back before the numbers count.
         let buddyinfo = file::read_text(c_str!("/proc/buddyinfo"))?;
-        let mut zones = [None; MAX_ZONES];
-        for (zone, line) in zones.iter_mut().zip(buddyinfo.lines()) {
+        self.zones.fill(None);
+        for (zone, line) in self.zones.iter_mut().zip(buddyinfo.lines()) {
             *zone = Some(Zone::parse(line).ok_or(EINVAL)?);
         }
         let zoneinfo = file::read_text(c_str!("/proc/zoneinfo"))?;
@@ -53,10 +60,8 @@ impl Free {
                 .parse::<i64>()
                 .ok()
         });
-        Ok(Self {
-            zones,
-            in_cpu_lists: counts.sum(),
-        })
+        self.in_cpu_lists = counts.sum();
+        Ok(())
     }
 
     /// Pages in the buddy allocator's own lists.
@@ -121,7 +126,7 @@ impl Zone {
 
     fn pages(&self) -> i64 {
         let orders = self.blocks.iter().enumerate();
-        orders.map(|(order, count)| count << order).sum()
+        orders.map(|(order, count)| i64::from(*count) << order).sum()
     }
 }
 

@@ -64,8 +64,10 @@ impl Count {
         let stat = process.read_text(c_str!("/proc/self/stat"))?;
         let fields = stat.rsplit(')').next().ok_or(EINVAL)?;
         let faults = fields.split_whitespace().nth(10 - 3).ok_or(EINVAL)?;
+        let mut free = Free::NONE;
+        free.read()?;
         Ok(Self {
-            free: Free::now()?.pages(),
+            free: free.pages(),
             faults: faults.parse().map_err(|_| EINVAL)?,
             locked: file::number(&status, "VmLck:")?,
         })

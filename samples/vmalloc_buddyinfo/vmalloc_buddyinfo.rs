@@ -54,14 +54,18 @@ module! {
 const FEW: usize = 8;
 const MORE: usize = 4096;
 
-/// What is free before, while there is a vmalloc area of so many pages, and after.
-fn with_area(pages: usize) -> Result<[Free; 3]> {
-    let before = Free::now()?;
+/// What is free before, while there is a vmalloc area of so many pages, and after. It is
+/// too much for the stack.
+fn with_area(pages: usize) -> Result<KBox<[Free; 3]>> {
+    let mut free = KBox::new([Free::NONE; 3], GFP_KERNEL)?;
+    let [before, meanwhile, after] = &mut *free;
+    before.read()?;
     // SAFETY: No zone; and a module is loaded by a task, which may sleep.
     let area = unsafe { __vmalloc(pages * PAGE_SIZE, gfp::GFP_KERNEL) }?;
-    let meanwhile = Free::now()?;
+    meanwhile.read()?;
     drop(area);
-    Ok([before, meanwhile, Free::now()?])
+    after.read()?;
+    Ok(free)
 }
 
 fn fill_the_lists() -> Result {
@@ -95,7 +99,7 @@ impl kernel::Module for VmallocBuddyinfo {
             fill_the_lists()?;
             seen = with_area(FEW)?;
         }
-        let [before, meanwhile, after] = &seen;
+        let [before, meanwhile, after] = &*seen;
         before.print("before");
         meanwhile.print("with 8 pages of vmalloc()");
         meanwhile.since(before).print("the difference");
@@ -108,8 +112,8 @@ impl kernel::Module for VmallocBuddyinfo {
         checks.equal("taken from the lists of the CPUs", FEW as i64, taken);
         checks.equal("free again", before.pages(), after.pages());
 
-        let many = Free::now()?.in_cpu_lists as usize + MORE;
-        let [before, meanwhile, after] = &with_area(many)?;
+        let many = with_area(FEW)?[2].in_cpu_lists as usize + MORE;
+        let [before, meanwhile, after] = &*with_area(many)?;
         pr_info!("with {many} pages of vmalloc():\n");
         meanwhile.since(before).print("the difference");
         after
