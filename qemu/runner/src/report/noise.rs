@@ -93,23 +93,32 @@ fn interrupted(frames: &[&Symbol]) -> usize {
     }
 }
 
-/// The name for a title: demangled, without what a compiler appended.
+/// The name for a title: demangled, without what a compiler appended, and without what is an
+/// architecture's or an age's own in the stub of a system call.
 pub fn plain(name: &str) -> String {
     static SYSCALL: LazyLock<Regex> = LazyLock::new(|| {
-        super::details::regex("^(?:__(?:x64|arm64|ia32|x32|se|do)_((?:compat_)?sys_)|(compat_)?(?:SyS|SYSC)_|C_(SYSC_))")
+        super::details::regex(
+            "^(?:__(?:x64|arm64|ia32|x32|se|do)_((?:compat_)?sys_)|(compat_)?SyS_|(C_)?SYSC_)",
+        )
     });
     let readable = demangle(name);
-    // Every architecture and age of the kernel has its own stub for the same system call.
     if let Some(stub) = SYSCALL.captures(&readable) {
-        let rest = plain(&readable[stub[0].len()..]);
         let compat = stub.get(2).or(stub.get(3)).map(|_| "compat_sys_");
         let call = stub.get(1).map(|part| part.as_str()).or(compat);
-        return format!("{}{rest}", call.unwrap_or("sys_"));
+        let rest = without_suffix(&readable[stub[0].len()..]);
+        return call.unwrap_or("sys_").to_string() + rest;
     }
-    // `.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`: the same function to a reader.
-    match readable.find('.') {
-        Some(at) if at > 0 && readable == name => readable[..at].to_string(),
-        _ => readable,
+    match readable == name {
+        true => without_suffix(name).to_string(),
+        false => readable,
+    }
+}
+
+/// `.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`: the same function to a reader.
+fn without_suffix(name: &str) -> &str {
+    match name.find('.') {
+        Some(at) if at > 0 => &name[..at],
+        _ => name,
     }
 }
 
@@ -191,7 +200,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*k_*v(?:free|unmap)\w*|vfree\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
+    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
 /// Functions that wait for something else.

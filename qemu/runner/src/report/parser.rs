@@ -868,7 +868,11 @@ impl Open {
     /// Whether the headline `named` a function tells if one belongs to the title of a report
     /// whose trace is about something else.
     fn settle_title(&self, named: bool) -> String {
-        let what = sanitize(&self.title);
+        let mut what = sanitize(&self.title);
+        // A damaged reason may be nothing but an address.
+        if what.is_empty() {
+            what = self.report.kind.to_string();
+        }
         let elsewhere = match self.end {
             End::Line | End::Victim => true,
             // Of the panics, those that are no consequence happen where they are noticed.

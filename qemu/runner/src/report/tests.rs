@@ -1900,3 +1900,34 @@ Call Trace:
         expect![[""]],
     );
 }
+
+#[test]
+fn a_system_call_has_one_name() {
+    for (printed, title) in [
+        ("__x64_sys_rmdir", "sys_rmdir"),
+        ("__arm64_sys_rmdir", "sys_rmdir"),
+        ("SyS_rmdir", "sys_rmdir"),
+        ("SYSC_rmdir.isra.0", "sys_rmdir"),
+        ("compat_SyS_ioctl", "compat_sys_ioctl"),
+        ("C_SYSC_ioctl", "compat_sys_ioctl"),
+        ("__ia32_compat_sys_ioctl", "compat_sys_ioctl"),
+        ("ksys_read", "ksys_read"),
+        ("foo.constprop.0", "foo"),
+    ] {
+        assert_eq!(noise::plain(printed), title);
+    }
+    // However long a name is.
+    let long = "SyS_".repeat(1 << 16);
+    assert!(noise::plain(&long).starts_with("sys_SyS_"));
+}
+
+#[test]
+fn a_reason_that_is_an_address_is_no_title() {
+    check_text(
+        "dead4ead00000000: 0000 [#1] SMP\n",
+        expect![[r#"
+            oops (oops): oops, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+}
