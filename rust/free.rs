@@ -126,7 +126,9 @@ impl Zone {
 
     fn pages(&self) -> i64 {
         let orders = self.blocks.iter().enumerate();
-        orders.map(|(order, count)| i64::from(*count) << order).sum()
+        orders
+            .map(|(order, count)| i64::from(*count) << order)
+            .sum()
     }
 }
 

@@ -91,7 +91,7 @@ const RULES: &[Rule] = &[
                 && earlier.pid == later.pid
                 && name(earlier).is_some()
                 && name(earlier) == name(later)
-                && later.first - earlier.last < 16
+                && later.first.saturating_sub(earlier.last) < 16
         },
     },
     Rule {
@@ -120,7 +120,7 @@ const RULES: &[Rule] = &[
                     .trace
                     .iter()
                     .any(|frame| frame.reliable && DYING.contains(&frame.symbol.name.as_str()))
-                    || later.kind == Kind::Atomic && later.first - earlier.last < 16)
+                    || later.kind == Kind::Atomic && later.first.saturating_sub(earlier.last) < 16)
         },
     },
     Rule {

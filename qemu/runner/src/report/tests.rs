@@ -1931,3 +1931,27 @@ fn a_reason_that_is_an_address_is_no_title() {
         "#]],
     );
 }
+
+#[test]
+fn a_report_may_begin_before_its_cause_has_ended() {
+    // Two callers at once; the task is the same one.
+    check_text(
+        "[    1.0][   T77] BUG: KASAN: slab-use-after-free in foo+0x10/0x20
+[    1.0][   T77] CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+[    1.0][   T77] Call Trace:
+[    1.0][   T77]  foo+0x10/0x20
+[    1.0][   C0] Oops: general protection fault: 0000 [#1] SMP
+[    1.0][   C0] CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
+[    1.0][   C0] RIP: 0010:foo+0x10/0x20
+[    1.0][   T77]  entry_SYSCALL_64_after_hwframe+0x10/0x20
+[    1.0][   C0] Call Trace:
+[    1.0][   C0]  bar+0x10/0x20
+[    1.0][   T77] ==================================================================
+[    1.0][   C0] ---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            kasan (message): KASAN: slab-use-after-free in foo
+            general-protection (oops): general protection fault in foo, from #0
+        "#]],
+    );
+}
