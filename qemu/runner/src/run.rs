@@ -29,6 +29,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Once,
     time::Duration,
 };
 
@@ -472,7 +473,8 @@ pub fn together(
     let first = runs.first().context("nothing to run")?;
     let claim = first.claim()?;
     // The guest comes first, and what it says is read by then.
-    std::thread::spawn(report::warm_up);
+    static WARM: Once = Once::new();
+    WARM.call_once(|| drop(std::thread::spawn(report::warm_up)));
     let results = project.build.join("results");
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
     let (shared, _ours) = unfinished(&results)?;
