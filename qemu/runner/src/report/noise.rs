@@ -230,7 +230,7 @@ const WARNING_CARRIERS: &[&str] = &[
 
 /// Functions through which an interrupt enters the kernel.
 const INTERRUPT_ENTRY: &[&str] = &[
-    r"_*(?:smp_)?(?:trace_)?(?:local_)?apic_timer_interrupt\w*|_*(?:asm_)?sysvec_\w+|asm_call_\w+|asm_common_interrupt|common_interrupt|ret_from_intr|\w*reschedule_interrupt|call_function_\w*interrupt|nmi|end_repeat_nmi|asm_exc_nmi|ret_from_intr",
+    r"_*(?:smp_)?(?:trace_)?(?:local_)?apic_timer_interrupt\w*|_*(?:asm_)?sysvec_\w+|asm_call_\w+|asm_common_interrupt|common_interrupt|ret_from_intr|\w*reschedule_interrupt|call_function_\w*interrupt|nmi|end_repeat_nmi|asm_exc_nmi",
     r"el1_irq|el1h_64_irq\w*|el1_interrupt|gic_handle_irq|el1_fiq|el1h_64_fiq\w*",
 ];
 
@@ -242,8 +242,8 @@ const WATCHDOGS: &[&str] = &[
 /// Functions that call whatever there is to be called; one line each for system calls, files,
 /// work and interrupts.
 const DISPATCHERS: &[&str] = &[
-    r"do_syscall_\w+|do_fast_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
-    r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:read|write|ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|mmap_region|do_mmap|_*fput|task_work_run|do_exit",
+    r"do_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
+    r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|mmap_region|do_mmap|_*fput|task_work_run|do_exit",
     r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|cpu_startup_entry|do_idle|kernel_init",
     r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|handle_irq_event\w*",
 ];
