@@ -5,6 +5,7 @@
 
 use crate::{
     claim::{line_of, Broken, CaseFile, Reach, Variants},
+    kernel::LinkedIn,
     machine::{Arch, Machine},
 };
 use anyhow::{bail, Context, Result};
@@ -407,6 +408,14 @@ impl Case {
     /// Whether insmod loads it, or it is linked in.
     pub fn loadable(&self) -> bool {
         self.file.reach == Reach::Loadable
+    }
+
+    /// What has to be linked into the kernel that it runs on.
+    pub fn linked_in(&self) -> LinkedIn {
+        match self.file.reach {
+            Reach::Boot => LinkedIn::All,
+            Reach::Loadable | Reach::Scenario => LinkedIn::None,
+        }
     }
 
     /// The module's document: the text of its `//!` lines, which is Markdown; a script's is

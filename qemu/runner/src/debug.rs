@@ -8,7 +8,7 @@ mod statement;
 
 use crate::{
     accel::Choice,
-    build_kernel,
+    build_kernel_with,
     case::{Case, Part, Side},
     case_named,
     check::{Built, Outcome, Test},
@@ -83,7 +83,7 @@ pub fn debug(project: &Project, args: &Args, on: &On, guest: &GuestArgs) -> Resu
         anstream::println!("{BOLD}{}: skipped{BOLD:#}: {reason}", case.id);
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     };
-    let (tools, base) = build_kernel(project, machine.arch, &on.profile)?;
+    let (tools, base) = build_kernel_with(project, machine.arch, &on.profile, case.linked_in())?;
     let gdb = match args.wait {
         true => Path::new("gdb-multiarch"),
         false => Path::new(tools.need(machine.arch.gdb_key())?),

@@ -44,6 +44,16 @@ pub struct Kernel {
     difference: Option<Difference>,
 }
 
+/// Which of the cases that can be linked in a run needs. Compiling them is a tenth of a
+/// kernel's build, for which whoever asks for a loadable module first does not wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkedIn {
+    /// All of them.
+    All,
+    /// None.
+    None,
+}
+
 /// How a kernel differs from the one that everything else runs on.
 #[derive(Clone, Debug)]
 struct Difference {
@@ -199,16 +209,28 @@ impl Kernel {
         Ok(make)
     }
 
-    /// Builds it, if what it is made of has changed since it was built.
+    /// Builds it with all cases that are linked in, if what it is made of has changed since it
+    /// was built.
     ///
     /// # Errors
     ///
     /// When a requested option is lost, or the build fails.
     pub fn build(&self, project: &Project, tools: &Tools) -> Result<()> {
+        self.build_with(project, tools, LinkedIn::All)
+    }
+
+    /// The same for a run that needs what `linked_in` says. A kernel that has more will do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build`].
+    pub fn build_with(&self, project: &Project, tools: &Tools, linked_in: LinkedIn) -> Result<()> {
         let inputs = self.inputs(project, tools)?;
+        let without = self.inputs_without_cases(project, tools)?;
         let stamp = self.output.join(INPUTS_STAMP);
         let current = || {
-            fs::read_to_string(&stamp).is_ok_and(|old| old == inputs)
+            fs::read_to_string(&stamp)
+                .is_ok_and(|old| old == inputs || (linked_in == LinkedIn::None && old == without))
                 && self.image().is_file()
                 && self.damaged().is_empty()
         };
@@ -246,6 +268,11 @@ impl Kernel {
         }
         link_in(project, &self.source)?;
         self.configure(project, tools)?;
+        // What was compiled once is no work to link in again.
+        let linked_in = match self.output.join(FOLDER).join("modules").is_dir() {
+            true => LinkedIn::All,
+            false => linked_in,
+        };
         let counted = self.output.join("oopsarium.steps");
         let expected = fs::read_to_string(&counted)
             .ok()
@@ -269,6 +296,9 @@ impl Kernel {
         let mut make = self.make(tools)?;
         // Modules are built against Module.symvers, which only "modules" makes.
         make.args([self.arch.image_target(), "modules"]);
+        if linked_in == LinkedIn::None {
+            make.arg("OOPSARIUM_LINKED_IN=");
+        }
         child::run_logged(&mut make, &log, |line| {
             if is_step(line) {
                 progress.step();
@@ -280,6 +310,10 @@ impl Kernel {
         progress.done();
         let made: Vec<String> = self.made().iter().filter_map(|path| seal(path)).collect();
         project::write_whole(&self.seals(), made.concat().as_bytes())?;
+        let inputs = match linked_in {
+            LinkedIn::All => inputs,
+            LinkedIn::None => without,
+        };
         project::write_whole(&stamp, inputs.as_bytes())?;
         if let Some((registry, key)) = key {
             // It only saves others a build.
@@ -342,6 +376,15 @@ impl Kernel {
         };
         self.logs
             .join(format!("{what}-{}-{}{id}.log", self.arch, self.profile))
+    }
+
+    /// What it is made of when no case is linked in.
+    fn inputs_without_cases(&self, project: &Project, tools: &Tools) -> Result<String> {
+        let mut inputs = self.config_inputs(project, tools)? + "no case is linked in\n";
+        if let Some(difference) = &self.difference {
+            inputs += &difference.text;
+        }
+        Ok(inputs)
     }
 
     /// Everything that the kernel is made of, as text that changes when any of it does.

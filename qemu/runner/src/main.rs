@@ -51,7 +51,7 @@ use ::oopsarium::{annotate, console, decode, disassembly, normal, report, symbol
 use anyhow::{anyhow, bail, Context, Result};
 use case::Case;
 use clap::{Args, Parser, Subcommand};
-use kernel::{Kernel, DEFAULT_PROFILE};
+use kernel::{Kernel, LinkedIn, DEFAULT_PROFILE};
 use machine::{Arch, Machine};
 use project::{Project, Tools};
 use repeat::Tally;
@@ -467,9 +467,19 @@ fn dispatch(cli: Cli) -> Result<u8> {
 
 /// Builds the kernel.
 fn build_kernel(project: &Project, arch: Arch, profile: &str) -> Result<(Tools, Kernel)> {
+    build_kernel_with(project, arch, profile, LinkedIn::All)
+}
+
+/// Builds the kernel for a run that needs what `linked_in` says.
+fn build_kernel_with(
+    project: &Project,
+    arch: Arch,
+    profile: &str,
+    linked_in: LinkedIn,
+) -> Result<(Tools, Kernel)> {
     let tools = Tools::read(project)?;
     let kernel = Kernel::locate(project, &tools, arch, profile)?;
-    kernel.build(project, &tools)?;
+    kernel.build_with(project, &tools, linked_in)?;
     Ok((tools, kernel))
 }
 
@@ -535,7 +545,7 @@ fn run_case(
         return Ok(verdict::Verdict::Skipped(reason).exit_code());
     };
     let side = case.side(fixed, way).map_err(usage)?;
-    let (tools, base) = build_kernel(project, machine.arch, &on.profile)?;
+    let (tools, base) = build_kernel_with(project, machine.arch, &on.profile, case.linked_in())?;
     let kernel = patched::kernel_for(project, &tools, &base, case, side)?;
     let modules = match case.module_to_load(side) {
         Some(module) => Some(modules::build(project, &tools, &kernel, Some(&module))?),
