@@ -9,7 +9,7 @@ use crate::{
     decode::{self, DecodedLog, LogKernel},
     kernel::{Kernel, DEFAULT_PROFILE},
     machine::Arch,
-    project::{Project, Tools},
+    project::{self, Project, Tools},
     show,
     symbols::{self, Symbols},
     term::{self, BAD, BOLD, DIM},
@@ -299,10 +299,7 @@ fn cache_folder(project: Option<&Project>) -> Option<PathBuf> {
     if let Some(project) = project {
         return Some(project.kbuild.join(symbols::CACHE));
     }
-    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.filter(|path| path.is_absolute()).or_else(home)?;
-    Some(cache.join("oopsarium").join(symbols::CACHE))
+    Some(project::user_cache()?.join(symbols::CACHE))
 }
 
 /// The built kernel that wrote a log, or could have.

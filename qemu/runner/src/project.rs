@@ -92,11 +92,12 @@ fn kbuild_takes(path: &Path) -> bool {
         .is_some_and(|path| !path.contains([' ', '\t', ':', '\'', '"', '$', '#']))
 }
 
-/// Where all clones of one user keep what they share, which need not be there yet.
+/// Where all clones of one user keep what they share, which need not be there yet. A relative
+/// `$XDG_CACHE_HOME` is as good as none (XDG Base Directory Specification).
 pub fn user_cache() -> Option<PathBuf> {
-    env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+    let folder = |name| env::var_os(name).map(PathBuf::from);
+    let own = folder("XDG_CACHE_HOME").filter(|cache| cache.is_absolute());
+    own.or_else(|| Some(folder("HOME")?.join(".cache")))
         .filter(|cache| cache.is_absolute())
         .map(|cache| cache.join("oopsarium"))
 }

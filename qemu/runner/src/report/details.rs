@@ -2,7 +2,7 @@
 
 //! The lines of a report's body, one row each, and the small parsers that rows share.
 
-use super::{Access, Fault, Frame, Kind, Module, Report, Symbol};
+use super::{noise, Access, Fault, Frame, Kind, Module, Report, Symbol};
 use crate::pattern;
 use regex::{Captures, Regex, RegexSet};
 use std::sync::LazyLock;
@@ -114,6 +114,8 @@ pub enum Role {
     Task,
     /// It gives the program counter.
     Pc,
+    /// It gives the program counter of the user's program that the kernel was entered from.
+    UserPc,
     /// It gives registers.
     Registers,
     /// A call trace follows.
@@ -180,6 +182,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Task, r"^Pid: (\d+), comm: (.*?) (Not tainted|Tainted: [A-Z ]+)", take_old_task),
     (Role::Known, r"^Hardware name: (.*)", take_hardware),
     (Role::Known, r"^Tainted: \[", nothing),
+    (Role::Known, r"^Workqueue: \S.* ([A-Za-z_][\w.]*)(?: \([A-Za-z_]\w*\))?\s*$", take_work),
     (Role::Known, r"^(?:Workqueue|Stopper|Sched_ext|task|Kprobe):? ", nothing),
     (Role::Known, r"\bpid: (\d+), name: (.*)", take_pid_name),
     (Role::Known, r"^(?:This|\S+) task [^/]*/(\d+)", nothing),
@@ -188,7 +191,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Pc, r"^(?:RIP|EIP): (?:0010:|[0-9a-f]{4}:)?\[<[0-9a-f]+>\] ?(?: \[<[0-9a-f]+>\] ?)?(.*)", take_pc),
     (Role::Pc, r"^(?:RIP|EIP): 0010:(.*)", take_pc),
     (Role::Pc, r"^IP: (?:\[<[0-9a-f]+>\] ?)?(.*)", take_pc),
-    (Role::Known, r"^(?:RIP|EIP): (?:0033|0023|002b|0073):", nothing),
+    (Role::UserPc, r"^(?:RIP|EIP): (?:0033|0023|002b|0073):", nothing),
     (Role::Pc, r"^(?:RIP|EIP): (.*)", take_pc),
     (Role::Pc, r"^pc : (.*?)(?: lr : .*)?$", take_pc),
     (Role::Pc, r"^PC is at (.*)", take_pc),
@@ -306,16 +309,19 @@ fn take_pid_name(found: &Captures<'_>, report: &mut Report) {
 }
 
 fn take_pc(found: &Captures<'_>, report: &mut Report) {
+    if let Some(symbol) = pc(found) {
+        report.function = Some(symbol);
+    }
+}
+
+/// The function in a row that gives the program counter.
+pub fn pc(found: &Captures<'_>) -> Option<Symbol> {
     let place = text(found, 1);
     let place = place
         .split_once("] ")
         .filter(|(left, _)| left.starts_with("[<"))
         .map_or(place.as_str(), |(_, right)| right);
-    if let Some(symbol) = symbol(place) {
-        report.function = Some(symbol);
-    } else if let Some(frame) = frame(&format!(" {place}")) {
-        report.function = Some(frame.symbol);
-    }
+    symbol(place).or_else(|| Some(frame(&format!(" {place}"))?.symbol))
 }
 
 fn take_registers(found: &Captures<'_>, report: &mut Report) {
@@ -403,7 +409,10 @@ fn take_kasan_access(found: &Captures<'_>, report: &mut Report) {
 }
 
 fn take_lock(found: &Captures<'_>, report: &mut Report) {
-    if report.kind == Kind::Lockdep && report.function.is_none() {
+    // Of a circle, who holds the other lock says more than who waits for a work.
+    let circle = report.headline.contains("circular");
+    let nobody = |function: &Symbol| circle && noise::says_nothing(report.kind, function);
+    if report.kind == Kind::Lockdep && report.function.as_ref().is_none_or(nobody) {
         report.function = symbol(&found[1]);
     }
 }
@@ -422,6 +431,10 @@ fn take_released_lock(found: &Captures<'_>, report: &mut Report) {
     {
         take_lock(found, report);
     }
+}
+
+fn take_work(found: &Captures<'_>, report: &mut Report) {
+    report.work.get_or_insert_with(|| unplaced(&found[1], None));
 }
 
 /// The work behind which a workqueue finds something wrong.

@@ -77,6 +77,9 @@ pub struct Report {
     pub location: Option<Location>,
     /// Where the program counter stood; for a sanitizer, the function that it blames.
     pub function: Option<Symbol>,
+    /// The work that the task, a workqueue's thread, was at.
+    #[serde(skip)]
+    work: Option<Symbol>,
     /// The CPU that it happened on.
     pub cpu: Option<u32>,
     /// The task that it happened in.

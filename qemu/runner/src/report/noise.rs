@@ -28,10 +28,48 @@ pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Op
         None if is_noticed_in_interrupt(kind) => interrupted(&frames),
         _ => 0,
     };
+    if kind == Kind::HungTask {
+        if let Some(symbol) = everyone_waits_for(&frames) {
+            return Some(symbol);
+        }
+    }
+    let tracked = pc.is_some_and(|symbol| plain(&symbol.name) == "debug_print_object");
+    // Of what calls everything, or is called by everything, the latter says more.
     pc.into_iter()
         .chain(frames[from..].iter().copied())
-        .find(|symbol| !is_noise(kind, &symbol.name))
+        .find(|symbol| !is_noise(kind, &symbol.name) && !(tracked && is_of_object(symbol)))
+        .filter(|symbol| pc.is_none() || !calls_everything(symbol))
         .or(pc)
+}
+
+/// Functions of timers and the like, in which debugobjects finds what their caller did.
+fn is_of_object(symbol: &Symbol) -> bool {
+    static OWN: LazyLock<Regex> = LazyLock::new(|| whole_names(OBJECTS));
+    OWN.is_match(&plain(&symbol.name))
+}
+
+/// What a task hangs in that hangs half of the system with it: by its callers, which are
+/// victims, the bug is not known again.
+fn everyone_waits_for<'a>(frames: &[&'a Symbol]) -> Option<&'a Symbol> {
+    static KNOWN: LazyLock<Regex> = LazyLock::new(|| whole_names(WAITED_FOR));
+    let mut frames = frames.iter().copied();
+    frames.find(|symbol| KNOWN.is_match(&plain(&symbol.name)))
+}
+
+/// Whether a title that names the function would say nothing.
+pub fn says_nothing(kind: Kind, symbol: &Symbol) -> bool {
+    calls_everything(symbol) || is_noise(kind, &symbol.name)
+}
+
+/// Whether the function is one of those through which a workqueue's thread comes to its work.
+pub fn runs_work(symbol: &Symbol) -> bool {
+    let name = plain(&symbol.name);
+    name == "process_one_work" || name == "worker_thread"
+}
+
+fn calls_everything(symbol: &Symbol) -> bool {
+    static DISPATCHER: LazyLock<Regex> = LazyLock::new(|| whole_names(DISPATCHERS));
+    DISPATCHER.is_match(&plain(&symbol.name))
 }
 
 /// Kinds that are noticed wherever the task happens to be: another time it is another function,
@@ -44,15 +82,12 @@ fn is_anywhere(kind: Kind) -> bool {
 /// What a task was entered for, or what a dispatcher called: the function before the first one
 /// that calls everything.
 fn entry<'a>(kind: Kind, frames: &[&'a Symbol]) -> Option<&'a Symbol> {
-    static DISPATCHER: LazyLock<Regex> = LazyLock::new(|| whole_names(DISPATCHERS));
-    let at = frames
-        .iter()
-        .position(|symbol| DISPATCHER.is_match(&plain(&symbol.name)))?;
+    let at = frames.iter().position(|symbol| calls_everything(symbol))?;
     let called = frames[..at]
         .iter()
         .rfind(|symbol| !is_noise(kind, &symbol.name))?;
-    let waits = |symbol: &&&Symbol| plain(&symbol.name).starts_with("smp_call_function");
     // Who waits for another CPU is not to blame, nor is what it was at.
+    let waits = |symbol: &&&Symbol| plain(&symbol.name).starts_with("smp_call_function");
     Some(frames[..at].iter().find(waits).unwrap_or(called))
 }
 
@@ -128,6 +163,11 @@ fn is_noise(kind: Kind, name: &str) -> bool {
     static UNWINDER: LazyLock<Regex> = LazyLock::new(|| whole_names(UNWINDER_NOISE));
     static WAIT: LazyLock<Regex> = LazyLock::new(|| whole_names(WAIT_NOISE));
     static COUNT: LazyLock<Regex> = LazyLock::new(|| whole_names(COUNT_NOISE));
+    static OWN: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+        let rows = NOISE_OF_A_KIND.iter();
+        rows.map(|(kind, pattern)| (*kind, whole_names(&[pattern])))
+            .collect()
+    });
     let name = plain(name);
     // An address without a name says nothing to a reader.
     name.starts_with("0x")
@@ -136,6 +176,9 @@ fn is_noise(kind: Kind, name: &str) -> bool {
         || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
         || is_about_waiting(kind) && WAIT.is_match(&name)
         || kind == Kind::Refcount && COUNT.is_match(&name)
+        // Tracing that interrupts are on or off is lockdep's, but for what it does itself.
+        || kind != Kind::Atomic && name.starts_with("trace_hardirqs_")
+        || OWN.iter().any(|(own, names)| *own == kind && names.is_match(&name))
 }
 
 /// Where the frames of a warning begin in the trace of the panic that shows it: behind those of
@@ -200,14 +243,43 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"_*k[mzc]alloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
 ];
+
+/// What is noise in reports of one kind only.
+const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
+    // Whoever allocates for its caller, under whatever name.
+    (
+        Kind::MemoryLeak,
+        r"\w*(?:alloc|memdup|strdup|mmap)\w*|idr_get\w*|list_lru_init\w*|pcpu_create\w*|create_object|kmemleak\w*",
+    ),
+    // The check that found it.
+    (
+        Kind::Ubsan,
+        r"\w*(?:ubsan|overflow)\w*|handle_object_size_mismatch|val_to_string",
+    ),
+    (Kind::Spinlock, r"\w*(?:spin_|_lock|_unlock)\w*"),
+    (Kind::Atomic, r"\w*(?:preempt|processor_id|this_cpu)\w*"),
+    // Whatever waits, by its own name.
+    (
+        Kind::HungTask,
+        r"\w*(?:sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|context_switch)\w*",
+    ),
+];
+
+/// Functions of the objects that debugobjects keeps account of.
+const OBJECTS: &[&str] = &[
+    r"_*(?:init_|destroy_|mod_|add_)?(?:hr)?timer\w*|_*(?:init_|destroy_)?(?:work|percpu_counter|rcu_head)\w*|hrtimer_\w+|kobject_\w+|vfree|vunmap",
+];
+
+/// Locks and grace periods that a whole system waits for when it hangs.
+const WAITED_FOR: &[&str] = &[r"rtnl_lock\w*|_*synchronize_(?:s?rcu|net|sched)\w*"];
 
 /// Functions that wait for something else.
 const WAIT_NOISE: &[&str] = &[
     r"\w*wait_on_\w+|_*folio_wait_\w+|\w*fdatawait\w*|_*lock_page\w*|_*folio_lock\w*|_*lock_buffer\w*|_*wait_event\w*|prepare_to_\w*wait\w*|finish_wait|(?:rcu|r?cuwait)_wait\w*",
-    r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|kthread_stop\w*|kthread_flush_\w+|_*rcu_barrier|_*wait_rcu_gp|smp_call_function\w*|on_each_cpu\w*",
-    r"finish_task_switch|_*cond_resched\w*|schedule_\w+|_*sched_text_start|_*down(?:_(?:timeout|interruptible|killable|common))?|console_lock|ldsem_down_\w+|rt_mutex_\w+|rtlock_\w+",
+    r"kthread_flush_\w+|_*rcu_barrier|_*wait_rcu_gp|smp_call_function\w*|on_each_cpu\w*",
+    r"finish_task_switch|_*cond_resched\w*|schedule_\w+|_*sched_text_start|_*down(?:_(?:timeout|interruptible|killable|common))?|ldsem_down_\w+|rt_mutex_\w+|rtlock_\w+",
     r"(?:native_|pv_native_)?safe_halt|(?:arch_)?cpu_relax|delay_(?:tsc|loop|halt\w*|mwaitx)|_*(?:const_)?udelay|_*delay|_*ndelay",
 ];
 
@@ -243,9 +315,10 @@ const WATCHDOGS: &[&str] = &[
 /// work and interrupts.
 const DISPATCHERS: &[&str] = &[
     r"do_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
-    r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|mmap_region|do_mmap|_*fput|task_work_run|do_exit",
+    r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|vfs_open|call_mmap|mmap_region|do_mmap|_*fput|task_work_run|do_exit|exit_to_user\w*|_*do_fault|_*do_page_fault|page_fault|\w*compat_ioctl",
+    r"_*sys_(?:setsockopt|listen|accept4?)|kernel_(?:setsockopt|listen|accept)|sock_common_setsockopt|sk_common_release|_*sock_release|sock_mmap|sock_(?:do_)?ioctl",
     r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|cpu_startup_entry|do_idle|kernel_init",
-    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|netlink_rcv_skb|handle_irq_event\w*",
+    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|_*netlink_dump(?:_start)?|netlink_rcv_skb|handle_irq_event\w*",
 ];
 
 /// Patterns for whole names; one line a subsystem.
@@ -261,13 +334,17 @@ const NOISE: &[&str] = &[
     // KASAN's own tests are called kasan_*_helper.
     r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv|object_err)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|create_object|kmemleak_\w+|read_word_at_a_time",
     // The checks themselves.
-    r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|_*rt_mutex_\w+|_*preempt_schedule\w*|preempt_count_\w+|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
+    r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|\w*rt_mutex\w*|_*preempt_schedule\w*|preempt_count_\w+|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|trace_hardirqs_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|check_no_obj_freed|locks_off|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_spin_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|_*(?:down|up|downgrade)_(?:read|write)\w*|_*(?:spin|read|write|rt_spin|rt_read|rt_write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
     // Copies and strings.
-    r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user\w*|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|copy_page|clear_page(?:_\w+)?|_*clear_user",
+    r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user\w*|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
+    // What a driver calls to take away what it made: the one who calls it made a mistake.
+    r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|work_grab_pending|(?:try_to_)?del_timer\w*|_*timer_delete\w*|finish_wait|kthread_stop\w*|complete|should_fail\w*|seqprop_assert",
+    r"_*kobject_(?:del|put|cleanup|uevent\w*)|add_uevent_var|get_device_parent|device_(?:add|del|unregister|destroy|release)|device_for_each_child\w*|device_remove_file\w*|devres_release_all|\w*sysfs_remove\w*|device_pm_remove|unregister_netdev\w*|rollback_registered\w*|i2c_del_adapter|hwrng_unregister|_*unregister_client",
+    r"usb_(?:hcd_)?submit_urb|usb_kill_(?:urb|anchored_urbs)|usb_start_wait_urb|usb_(?:bulk|interrupt|control)_msg\w*|dummy_urb_enqueue|_*kfree_skb\w*|_*(?:raw_)?(?:read|write)[bwlq](?:_relaxed)?|logic_(?:in|out)\w+|va_format|_*dev_(?:printk\w*|info|notice|warn|err|alert|crit|emerg)",
     // Watchdogs.
     r"watchdog_\w+|nmi_cpu_backtrace\w*|nmi_trigger_\w+|trigger_\w*backtrace\w*|arch_trigger_\w+|rcu_(?:check|sched_clock|dump|pending)\w*|print_cpu_stall|check_cpu_stall|check_hung_\w+|sched_show_task|_*rcu_\w*stall\w*|_*sched_show_task|dump_cpu_task|rcu_\w+callbacks|print_other_cpu_stall|perf_event_nmi_handler|context_switch|_*switch_to",
     // Bits that are an operation, not a place.

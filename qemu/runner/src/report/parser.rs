@@ -249,6 +249,8 @@ struct Open {
     died: bool,
     task_seen: bool,
     pc: Option<String>,
+    /// The program counter stands in the trace already.
+    pc_placed: bool,
     /// The program counter of what was interrupted was the last thing in the trace.
     pc_inside: bool,
     /// A tag such as `<TASK>` is open.
@@ -289,6 +291,7 @@ impl Open {
             died: false,
             task_seen: false,
             pc: None,
+            pc_placed: false,
             pc_inside: false,
             tag: false,
             trace_ended: false,
@@ -548,14 +551,21 @@ impl Open {
             Role::Task => return self.task(index, text, detail, found),
             // What was inlined there is no place of its own.
             Role::Pc if text.ends_with("[inline]") => {}
-            Role::Pc if self.inside() && !self.wants_pc() => self.pc_inside = true,
-            Role::Pc if self.wants_pc() => {
+            Role::Pc => {
+                // Inside of a trace it is a frame: of what an interrupt or a fault interrupted.
                 self.pc_inside = self.inside();
-                self.pc = Some(text.trim().to_string());
-                (detail.take)(found, &mut self.report);
+                if let (true, Some(symbol)) = (self.pc_inside, details::pc(found)) {
+                    self.push(exact(symbol, text));
+                }
+                if self.wants_pc() {
+                    self.pc = Some(text.trim().to_string());
+                    self.pc_placed = self.pc_inside;
+                    (detail.take)(found, &mut self.report);
+                }
             }
+            Role::UserPc => self.trace_ended |= self.inside(),
             Role::Registers if self.wants_registers() => (detail.take)(found, &mut self.report),
-            Role::Pc | Role::Registers => {}
+            Role::Registers => {}
             Role::Trace => self.call_trace(text.trim()),
             Role::Section => self.section(text.trim()),
             Role::After => self.after_trace(text, detail, found),
@@ -589,7 +599,8 @@ impl Open {
     /// The program counter stands before the trace. A stall is noticed in an interrupt, and what
     /// was interrupted stands in the middle of it.
     fn wants_pc(&self) -> bool {
-        self.pc.is_none() && (self.place == Place::Before || self.has_many_stacks())
+        let interrupted = self.has_many_stacks() && self.place != Place::Extra;
+        self.pc.is_none() && (self.place == Place::Before || interrupted)
     }
 
     fn wants_registers(&self) -> bool {
@@ -846,22 +857,13 @@ impl Open {
             self.report.function = self.named.take();
             return;
         }
-        let Some(function) = &self.report.function else {
+        let Some(function) = self.report.function.as_ref().filter(|_| !self.pc_placed) else {
             return;
         };
         let mut real = self.report.trace.iter_mut().filter(|frame| !frame.inlined);
         match real.next() {
             Some(frame) if frame.symbol == *function => frame.exact = true,
-            _ => self.report.trace.insert(
-                0,
-                Frame {
-                    symbol: function.clone(),
-                    reliable: true,
-                    exact: true,
-                    inlined: false,
-                    raw: pc.clone(),
-                },
-            ),
+            _ => self.report.trace.insert(0, exact(function.clone(), pc)),
         }
     }
 
@@ -885,10 +887,10 @@ impl Open {
         let pc = self.named.as_ref().or(self.report.function.as_ref());
         if let (Some(symbol), End::Panic) = (pc, self.end) {
             if named {
-                return format!("{what} in {}", noise::plain(&symbol.name));
+                return in_function(&what, symbol);
             }
         }
-        with_function(self.report.kind, &what, pc, &self.report.trace)
+        with_function(&self.report, &what, pc)
     }
 }
 
@@ -907,6 +909,17 @@ fn fill_fault(
     fault.code = fault.code.or_else(|| code.and_then(details::hex));
     if let (true, Some(reason)) = (fault.reason.is_empty(), reason) {
         fault.reason = reason.trim().to_string();
+    }
+}
+
+/// The frame of a program counter, which stands in the line `raw`.
+fn exact(symbol: Symbol, raw: &str) -> Frame {
+    Frame {
+        symbol,
+        reliable: true,
+        exact: true,
+        inlined: false,
+        raw: raw.trim().to_string(),
     }
 }
 
@@ -973,7 +986,8 @@ fn is_rooted(trace: &[Frame]) -> bool {
         return false;
     };
     match last {
-        "kthread" => true,
+        // Behind the last frame older kernels stored one more.
+        "kthread" | "0xffffffffffffffff" => true,
         // The root up to 5.4; newer kernels call it, through do_el0_svc().
         "el0_svc" | "el0_svc_naked" => !names("do_el0_svc"),
         _ => !last.ends_with("_handler") && ROOTS.iter().any(|root| last.starts_with(root)),
@@ -999,11 +1013,24 @@ fn sanitize(title: &str) -> String {
         .to_string()
 }
 
-fn with_function(kind: Kind, what: &str, pc: Option<&Symbol>, trace: &[Frame]) -> String {
-    match noise::culprit(kind, pc, trace) {
-        Some(symbol) => format!("{what} in {}", noise::plain(&symbol.name)),
+/// The title `what` with the function that `report` is about, whose program counter is `pc`.
+fn with_function(report: &Report, what: &str, pc: Option<&Symbol>) -> String {
+    let kind = report.kind;
+    let found = noise::culprit(kind, pc, &report.trace);
+    // Where a trace does not reach the work, its name is known all the same.
+    let at_work = match found {
+        Some(symbol) => is_stall(kind) && noise::runs_work(symbol),
+        None => !report.trace.is_empty(),
+    };
+    let work = report.work.as_ref().filter(|_| at_work);
+    match work.or(found) {
+        Some(symbol) => in_function(what, symbol),
         None => what.to_string(),
     }
+}
+
+fn in_function(what: &str, symbol: &Symbol) -> String {
+    format!("{what} in {}", noise::plain(&symbol.name))
 }
 
 /// Backtraces that a stalled CPU printed itself, on request, belong to the stall.
@@ -1049,12 +1076,7 @@ fn promote(stall: &mut Report) {
     let at = stacks.iter().position(|stack| blamed(stack) && says(stack));
     let at = at.or_else(|| stacks.iter().position(blamed)).unwrap_or(0);
     stall.trace = stall.stacks.remove(at).frames;
-    stall.title = with_function(
-        stall.kind,
-        &stall.title,
-        stall.function.as_ref(),
-        &stall.trace,
-    );
+    stall.title = with_function(stall, &stall.title, stall.function.as_ref());
     // What the log broke off is still broken off.
     let whole = is_rooted(&stall.trace);
     if whole || !stall.notes.iter().any(|note| note == Why::LogEnd.note()) {
@@ -1067,18 +1089,14 @@ fn absorb(stall: &mut Report, dump: Report) {
     stall.last = stall.last.max(dump.last);
     let title = dump.headline.clone();
     if stall.trace.is_empty() {
-        stall.title = with_function(
-            stall.kind,
-            &stall.title,
-            dump.function.as_ref(),
-            &dump.trace,
-        );
         stall.complete = dump.complete;
         stall.notes.clear();
         stall.function = dump.function;
         stall.registers = dump.registers;
         stall.code = dump.code;
         stall.trace = dump.trace;
+        stall.work = dump.work.or(stall.work.take());
+        stall.title = with_function(stall, &stall.title, stall.function.as_ref());
         stall.cpu = stall.cpu.or(dump.cpu);
         stall.pid = stall.pid.or(dump.pid);
         stall.comm = stall.comm.take().or(dump.comm);

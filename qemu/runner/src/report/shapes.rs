@@ -87,7 +87,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
     )
 });
 
@@ -125,6 +125,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Panic, Form::Panic, Head, Panic, r"Kernel panic - not syncing:?(?P<message>.*)$", "Kernel panic"),
 
     // BUG and WARN.
+    row(Kind::ListCorruption, Form::Bug, Head, Trace, r"kernel BUG at (?P<file>lib/list_debug\.c):(?P<line>\d+)!", "kernel BUG"),
     row(Kind::Bug, Form::Bug, Head, Trace, r"kernel BUG at (?:\[(?P<message>.*)\] ?)?(?P<file>[^\s:]+):(?P<line>\d+)!", "kernel BUG"),
     row(Kind::Bug, Form::Bug, Head, Trace, r"[Kk]ernel BUG at (?:(?P<symbol>SYM)|\S+) \[verbose debug info unavailable\]", "kernel BUG"),
     row(Kind::Bug, Form::Bug, Head, Trace, r"^kernel BUG at .*", "kernel BUG"),
@@ -165,9 +166,9 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::ControlFlow, Oops, Prelude, Trace, r"(?P<message>Missing ENDBR: .*)", "Missing ENDBR"),
 
     // The die() line, where the reason says more than "Oops".
-    row(Kind::GeneralProtection, Oops, Die, Trace, r"(?:Oops: )?(?:segment-related )?general protection fault(?:, (?P<reason>[^:]*?)(?: (?P<address>0x[0-9a-f]+))?)?: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "general protection fault"),
+    row(Kind::GeneralProtection, Oops, Die, Trace, r"(?:Oops: )?(?:segment-related )?general protection fault(?:(?:,| for) (?P<reason>[^:]*?)(?: (?P<address>0x[0-9a-f]+))?)?: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "general protection fault"),
     row(Kind::GeneralProtection, Oops, Head, Trace, r"^general protection fault, (?P<reason>[^:]*?) (?P<address>0x[0-9a-f]+)$", "general protection fault"),
-    row(Kind::DivideError, Oops, Die, Trace, r"divide error: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "divide error"),
+    row(Kind::DivideError, Oops, Die, Trace, r"divide[ _]error: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "divide error"),
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
     row(Kind::ControlFlow, Oops, Die, Trace, r"control protection fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "control protection fault"),
@@ -186,7 +187,7 @@ pub static SHAPES: &[Shape] = &[
     // Memory and its checks.
     row(Kind::UnexpectedGfp, Message, Prelude, Quiet, r"(?P<message>Unexpected gfp: .*)", "Unexpected gfp"),
     row(Kind::Other, Message, Head, Line, r"BUG: (?P<what>Bad page (?:state|map)): \d+ messages suppressed", "$what: messages suppressed"),
-    row(Kind::BadPage, Message, Head, Quiet, r"BUG: Bad (?P<what>page state|page map|page cache|page table|rss)(?: in process (?P<comm>.+?) +pfn:(?P<message>[0-9a-f]+)| in process (?P<name>.+?)  .*| .*)$", "Bad $what"),
+    row(Kind::BadPage, Message, Head, Quiet, r"BUG: Bad (?P<what>page state|page map|page cache|page table|rss)(?: in process (?P<comm>.+?) +pfn:(?P<message>[0-9a-f]+)| in process (?:.+?)  .*| .*)$", "Bad $what"),
     row(Kind::Other, Message, Head, Line, r"BUG: (?P<what>Bad rss-counter state|non-zero pgtables_bytes on freeing mm)", "$what"),
     row(Kind::Refcount, Message, Prelude, Trace, r"^refcount_t(?:: (?P<message>.*?)|.*?)\.?$", "refcount_t: $message"),
     row(Kind::ListCorruption, Message, Prelude, Trace, r"(?P<message>(?P<what>list_(?:add|del|move|replace)\w* corruption|list_add double add)[.,:].*)", "$what"),
@@ -208,7 +209,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+)", "KASAN: $what"),
     row(Kind::Kfence, Message, Head, Ruler, r"BUG: KFENCE: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|\S+)", "KFENCE: $what"),
     row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))", "KMSAN: $what"),
-    row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),
+    row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>(?:assert: )?[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),
     row(Kind::Ubsan, Message, Head, Ruler, r"UBSAN: (?P<what>[\w -]+?) in (?P<file>[^\s:]+):(?P<line>\d+)(?::\d+)?", "UBSAN: $what"),
     row(Kind::Ubsan, Oops, Prelude, Trace, r"^UBSAN: (?P<what>[\w -]+?) (?:at|in) (?P<symbol>SYM)", "UBSAN: $what"),
 
@@ -249,6 +250,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Other, Message, Head, Quiet, r"^WARNING: (?P<what>kernel stack (?:frame pointer|regs)) at .* has bad", "$what: bad value"),
     row(Kind::Other, Message, Head, Quiet, r"^irq (?P<what>\d+): nobody cared", "irq: nobody cared"),
     row(Kind::Other, Message, Head, Quiet, r"unchecked MSR access error: (?P<what>\w+) (?:to|from) 0x[0-9a-f]+ .*?(?:at rIP: 0x[0-9a-f]+ \((?P<symbol>SYM)\))?", "unchecked MSR access error: $what"),
+    row(Kind::Other, Message, Head, Line, r"^VFS: (?P<what>Close: file count is 0|Busy inodes after unmount)", "VFS: $what"),
     row(Kind::Other, Message, Head, Line, r"^(?P<what>Fixing recursive fault but reboot is needed)!", "$what"),
     row(Kind::Other, Message, Head, Line, r"^unregister_netdevice: waiting for \S+ to become free", "unregister_netdevice: waiting for a device to become free"),
     row(Kind::Other, Message, Head, Quiet, r"^BUG: Dentry .+ still in use \(\d+\) *\[(?P<what>unmount) of ", "Dentry still in use in $what"),

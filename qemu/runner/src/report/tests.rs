@@ -710,7 +710,7 @@ Call Trace:
  kthread+0xd0/0x100
  </TASK>
 " expect![[r#"
-    hung-task (message): task hung in foo_wait
+    hung-task (message): task hung in foo_work
 "#]];
     oom "test invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0
 CPU: 0 PID: 77 Comm: test Not tainted 6.6.0 #1
@@ -1645,6 +1645,76 @@ fn a_title_names_who_asked_for_it() {
     ] {
         culprit(hung, waits, "holder");
     }
+    // What takes away, allocates or checks is told to by its caller.
+    for (head, frames) in [
+        (
+            at("timer_is_static_object"),
+            &[
+                "timer_is_static_object",
+                "debug_object_assert_init",
+                "del_timer",
+                "try_to_grab_pending",
+                "__cancel_work_timer",
+            ][..],
+        ),
+        (
+            at("sysfs_remove_group"),
+            &[
+                "sysfs_remove_group",
+                "dpm_sysfs_remove",
+                "device_del",
+                "device_unregister",
+                "i2c_del_adapter",
+            ],
+        ),
+        (
+            "BUG: KMSAN: kernel-usb-infoleak in usb_submit_urb+0x10/0x100".into(),
+            &["usb_submit_urb", "usb_start_wait_urb", "usb_control_msg"],
+        ),
+        (
+            "BUG: rwlock bad magic on CPU#1, a/43".into(),
+            &["dump_stack", "do_raw_write_lock", "_raw_write_lock_bh"],
+        ),
+        (
+            "UBSAN: signed-integer-overflow in net/a.c:1:2".into(),
+            &[
+                "dump_stack",
+                "ubsan_epilogue",
+                "handle_overflow",
+                "__ubsan_handle_add_overflow",
+            ],
+        ),
+        (
+            "BUG: sleeping function called from invalid context at a.c:1".into(),
+            &["dump_stack", "___might_sleep"],
+        ),
+    ] {
+        let frames: Vec<&str> = frames.iter().copied().chain(["holder"]).collect();
+        culprit(&head, &frames, "holder");
+    }
+    culprit(
+        "------------[ cut here ]------------\nWARNING: CPU: 0 PID: 43 at lib/debugobjects.c:260 debug_print_object+0x10/0x100",
+        &["debug_print_object", "__debug_object_init", "init_timer_key", "holder"],
+        "holder",
+    );
+    // A hang is known by what half of the system waits for.
+    culprit(
+        hung,
+        &[
+            "__schedule",
+            "schedule",
+            "mutex_lock",
+            "rtnl_lock",
+            "holder",
+        ],
+        "rtnl_lock",
+    );
+    // Where nothing but the unwinder is left, it is what the headline says.
+    culprit(
+        &at("__unwind_start"),
+        &["kthread", "ret_from_fork"],
+        "__unwind_start",
+    );
     let stalled = "INFO: rcu_sched self-detected stall on CPU";
     let samples = [
         "save_stack_trace",
@@ -1656,9 +1726,9 @@ fn a_title_names_who_asked_for_it() {
     culprit(stalled, &samples, "holder");
     // The same functions are to blame for what is theirs.
     culprit(
-        &at("flush_workqueue"),
-        &["kasan_report", "flush_workqueue", "holder"],
-        "flush_workqueue",
+        &at("on_each_cpu"),
+        &["kasan_report", "on_each_cpu", "holder"],
+        "on_each_cpu",
     );
 }
 
@@ -1953,5 +2023,130 @@ fn a_report_may_begin_before_its_cause_has_ended() {
             kasan (message): KASAN: slab-use-after-free in foo
             general-protection (oops): general protection fault in foo, from #0
         "#]],
+    );
+}
+
+#[test]
+fn what_was_interrupted_is_a_frame() {
+    let text = "INFO: rcu_sched self-detected stall on CPU
+NMI backtrace for cpu 0
+CPU: 0 PID: 6381 Comm: sh Not tainted 4.17.0 #58
+Call Trace:
+ <IRQ>
+ dump_stack+0x10/0x100
+ rcu_check_callbacks+0x10/0x100
+ apic_timer_interrupt+0x10/0x100
+RIP: 0010:lock_acquire+0x257/0x520
+RSP: 0000:ffff8801dae06b60 EFLAGS: 00000286 ORIG_RAX: ffffffffffffff13
+ foo_timer+0x10/0x100
+ call_timer_fn+0x10/0x100
+ </IRQ>
+RIP: 0010:rcu_is_watching+0xc4/0x140
+ do_page_fault+0x10/0x100
+ page_fault+0x10/0x100
+RIP: 0033:0x7f4232a6d1fb
+RSP: 002b:00007fff2aeebd28 EFLAGS: 00010246
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found.len(), 1);
+    let report = &found[0];
+    assert_eq!(report.title, "rcu_sched stall in foo_timer");
+    // It ends where the user's program was.
+    assert!(report.complete, "{:?}", report.notes);
+    let exact: Vec<(usize, &str)> = report
+        .trace
+        .iter()
+        .enumerate()
+        .filter(|(_, frame)| frame.exact)
+        .map(|(at, frame)| (at, frame.symbol.name.as_str()))
+        .collect();
+    assert_eq!(exact, [(3, "lock_acquire"), (6, "rcu_is_watching")]);
+}
+
+#[test]
+fn a_stalled_task_is_known_by_its_work() {
+    let text = "INFO: rcu_sched self-detected stall on CPU
+NMI backtrace for cpu 0
+CPU: 0 PID: 63 Comm: kworker/0:1 Not tainted 4.17.0 #58
+Workqueue: events foo_work (bar)
+Call Trace:
+ <IRQ>
+ dump_stack+0x10/0x100
+ rcu_check_callbacks+0x10/0x100
+ apic_timer_interrupt+0x10/0x100
+ </IRQ>
+RIP: 0010:process_one_work+0x257/0x520
+ worker_thread+0x10/0x100
+ kthread+0x10/0x100
+ ret_from_fork+0x10/0x100
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found[0].title, "rcu_sched stall in foo_work");
+}
+
+#[test]
+fn headlines_that_few_logs_have() {
+    for (line, kind, title) in [
+        (
+            "BUG: KCSAN: assert: race in f+0x1/0x2 / g+0x1/0x2",
+            Kind::Kcsan,
+            "KCSAN: assert: race in f",
+        ),
+        (
+            "general protection fault for non-canonical address 0xe017577ddf75b7dd: 0000 [#1] SMP",
+            Kind::GeneralProtection,
+            "general protection fault",
+        ),
+        (
+            "divide_error: 0000 [#1] PREEMPT SMP",
+            Kind::DivideError,
+            "divide error",
+        ),
+        (
+            "VFS: Close: file count is 0",
+            Kind::Other,
+            "VFS: Close: file count is 0",
+        ),
+        (
+            "VFS: Busy inodes after unmount of loop0. Self-destruct in 5 seconds.  Have a nice day...",
+            Kind::Other,
+            "VFS: Busy inodes after unmount",
+        ),
+        (
+            "kernel BUG at lib/list_debug.c:51!",
+            Kind::ListCorruption,
+            "kernel BUG",
+        ),
+    ] {
+        let found = reports(&lines(line.as_bytes()));
+        let first = found.first().map(|report| (report.kind, &*report.title));
+        assert_eq!(first, Some((kind, title)), "{line}");
+    }
+}
+
+#[test]
+fn a_circle_is_not_named_after_the_work_that_is_waited_for() {
+    let text = "WARNING: possible circular locking dependency detected
+5.4.0 #1 Not tainted
+a/43 is trying to acquire lock:
+ffff88801b2c5938 ((wq_completion)a){+.+.}-{0:0}, at: flush_workqueue+0xe1/0x13a0
+
+but task is already holding lock:
+ffffffff8ad3a5a8 (rtnl_mutex){+.+.}-{3:3}, at: holder+0x2c/0x60
+
+which lock already depends on the new lock.
+
+stack backtrace:
+CPU: 0 PID: 43 Comm: a Not tainted 5.4.0 #1
+Call Trace:
+ dump_stack+0x10/0x100
+ flush_workqueue+0x10/0x100
+ other+0x10/0x100
+ ret_from_fork+0x10/0x100
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(
+        found[0].title,
+        "possible circular locking dependency detected in holder"
     );
 }
