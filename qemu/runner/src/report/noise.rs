@@ -34,10 +34,12 @@ pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Op
         }
     }
     let tracked = pc.is_some_and(|symbol| plain(&symbol.name) == "debug_print_object");
-    // Of what calls everything, or is called by everything, the latter says more.
+    let says_nothing =
+        |symbol: &Symbol| is_noise(kind, &symbol.name) || tracked && is_of_object(symbol);
+    // What calls everything says less than even a check does.
     pc.into_iter()
         .chain(frames[from..].iter().copied())
-        .find(|symbol| !is_noise(kind, &symbol.name) && !(tracked && is_of_object(symbol)))
+        .find(|symbol| !says_nothing(symbol))
         .filter(|symbol| pc.is_none() || !calls_everything(symbol))
         .or(pc)
 }
