@@ -741,8 +741,9 @@ fn report_tests<'a>(project: &'a Project, tools: &'a Tools, built: &'a [Built]) 
             "--release",
             "--locked",
             "--quiet",
-            "--bin",
+            "--package",
             "oopsarium",
+            "--lib",
         ]);
         cargo.args(["--", "--ignored", "--skip", "pictures", filter]);
         cargo.envs(variables.iter().copied());
