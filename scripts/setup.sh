@@ -11,7 +11,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
 LOGS=$ROOT/build/logs
 TEMPS=()   # removed however this ends
-BESIDE=''  # a process group at work beside this, ended however this ends
 UPDATED='' # set when apt's lists are fresh
 
 usage() {
@@ -81,7 +80,6 @@ main() {
 		busybox*) fetch_busybox "${name#* }" ;;
 		esac
 	done
-	end_host_build
 	((${#MISSING[@]} == 0)) || probe_all
 	for name in "${MISSING[@]}"; do still_missing "$name"; done
 	get_optional
@@ -101,10 +99,7 @@ still_missing() {
 	die 69 "$1 is still missing${WHYS[$1]:+ (${WHYS[$1]})}; see $LOGS/setup-*.log and \`make doctor\`"
 }
 
-cleanup() {
-	[[ ! $BESIDE ]] || kill -- "-$BESIDE" 2>/dev/null || true
-	rm -rf "${TEMPS[@]}"
-}
+cleanup() { rm -rf "${TEMPS[@]}"; }
 
 wanted() { in_groups "$1" "${WANTED[*]}"; }
 
@@ -385,7 +380,6 @@ build_bindgen() {
 	local tmp dir=$TOOLS_DIR/bindgen-$BINDGEN_VERSION version
 	make_temp
 	say "building bindgen $BINDGEN_VERSION, this once: half a minute or more"
-	begin_host_build
 	# Without optimisation: it takes some seconds more for a kernel's bindings, and a minute less here.
 	run bindgen env -u MAKEFLAGS -u CARGO_BUILD_TARGET CARGO_PROFILE_RELEASE_OPT_LEVEL=0 RUSTC="${VALUE[RUSTC]}" CARGO_TARGET_DIR="$tmp/target" \
 		"${VALUE[CARGO]}" install bindgen-cli --locked --version "$BINDGEN_VERSION" --root "$tmp/root" --no-track ||
@@ -395,24 +389,6 @@ build_bindgen() {
 		die 69 "the bindgen just built does not run, it says \"$version\"; see $LOGS/setup-bindgen.log"
 	rm -rf "$dir"
 	mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
-}
-
-# The host program, which make builds next, beside bindgen: of either, one crate waits for another at
-# times, and a core for both. What goes wrong with it, make finds and shows.
-begin_host_build() {
-	local log=$LOGS/setup-host.log
-	[[ ! -x $ROOT/build/host/release/oopsarium ]] || return 0
-	write_env # cargo.sh reads it; it does not say that anything is complete
-	say "building the host program beside it (output: ${log#"$ROOT/"})"
-	setsid "$ROOT/scripts/cargo.sh" build --release --locked >"$log" 2>&1 </dev/null 9>&- &
-	BESIDE=$!
-}
-
-end_host_build() {
-	[[ $BESIDE ]] || return 0
-	say "waiting for the host program: a minute or more"
-	wait "$BESIDE" || true
-	BESIDE=''
 }
 
 # fetch_busybox ARCH: takes it out of the distribution's package, which is not installed.

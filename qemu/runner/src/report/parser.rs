@@ -1090,7 +1090,7 @@ fn absorb(stall: &mut Report, dump: Report) {
     let title = dump.headline.clone();
     if stall.trace.is_empty() {
         stall.complete = dump.complete;
-        stall.notes.clear();
+        stall.notes = dump.notes;
         stall.function = dump.function;
         stall.registers = dump.registers;
         stall.code = dump.code;

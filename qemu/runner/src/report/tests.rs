@@ -2150,3 +2150,18 @@ Call Trace:
         "possible circular locking dependency detected in holder"
     );
 }
+
+#[test]
+fn a_stall_whose_backtrace_is_cut_off_says_so() {
+    let text = "INFO: rcu_sched self-detected stall on CPU
+NMI backtrace for cpu 0
+CPU: 0 PID: 63 Comm: a Not tainted 4.17.0 #58
+Call Trace:
+ <IRQ>
+ dump_stack+0x10/0x100
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].complete);
+    assert_eq!(found[0].notes, ["the log ends in the middle of it"]);
+}
