@@ -67,7 +67,7 @@ main() {
 		read_env # it may have done all of this
 		! is_current || exit 0
 	fi
-	rm -rf "$TOOLS_DIR"/.new.* # of one that was killed
+	rm -rf "$TOOLS_DIR"/tmp.* # of one that was killed
 
 	probe_all
 	get_packages
@@ -442,7 +442,7 @@ fetch_rpm() {
 }
 
 make_temp() {
-	tmp=$(mktemp -d "$TOOLS_DIR/.new.XXXXXX") || die 69 "cannot write $TOOLS_DIR"
+	tmp=$(mktemp -d -p "$TOOLS_DIR") || die 69 "cannot write $TOOLS_DIR"
 	TEMPS+=("$tmp")
 }
 

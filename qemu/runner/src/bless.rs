@@ -10,7 +10,7 @@ use crate::{
     kernel::Kernel,
     machine::Machine,
     modules::{self, Modules},
-    patched,
+    parallel, patched,
     project::{Project, Tools},
     run::{Keep, Options, Run},
     term::{self, BAD, GOOD},
@@ -18,15 +18,7 @@ use crate::{
     verdict::Verdict,
 };
 use anyhow::{bail, Result};
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        Mutex, PoisonError,
-    },
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 /// A transcript that is to be made.
 pub struct Wanted<'a> {
@@ -89,57 +81,26 @@ pub fn bless(
         ..booted.clone()
     };
     let both = [booted, restored];
-    let next = AtomicUsize::new(0);
-    let state = Mutex::new(State::default());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| loop {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                let Some(one) = wanted.get(index) else { break };
-                let outcome = one.bless(project, tools, &both);
-                if child::check_interrupted().is_err() {
-                    break;
-                }
-                let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                state.done.insert(index, outcome);
-                state.show(project, wanted);
-            });
+    let mut failed = 0;
+    let one = |one: &Wanted<'_>| Some(one.bless(project, tools, &both));
+    parallel::in_order(wanted, jobs, one, |index, outcome| {
+        let file = project.relative(&wanted[index].path).display();
+        match outcome {
+            Ok(Written::Unchanged) => anstream::println!("{file}: unchanged"),
+            Ok(Written::New) => anstream::println!("{file}: {GOOD}new{GOOD:#}"),
+            Ok(Written::Head) => anstream::println!("{file}: the same, with other versions"),
+            Ok(Written::Lines(diff)) => {
+                anstream::println!("{file}: {GOOD}changed{GOOD:#}");
+                anstream::print!("{}", term::diff(&diff));
+            }
+            Err(error) => {
+                failed += 1;
+                anstream::println!("{file}: {BAD}not blessed{BAD:#}: {error:#}");
+            }
         }
     });
     child::check_interrupted()?;
-    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(state.failed)
-}
-
-/// What has been done, and how much of it has been said.
-#[derive(Default)]
-struct State {
-    done: BTreeMap<usize, Result<Written>>,
-    shown: usize,
-    failed: usize,
-}
-
-impl State {
-    /// Says what is next in order, as far as it is done.
-    fn show(&mut self, project: &Project, wanted: &[Wanted<'_>]) {
-        while let Some(outcome) = self.done.remove(&self.shown) {
-            let file = project.relative(&wanted[self.shown].path).display();
-            self.shown += 1;
-            match outcome {
-                Ok(Written::Unchanged) => anstream::println!("{file}: unchanged"),
-                Ok(Written::New) => anstream::println!("{file}: {GOOD}new{GOOD:#}"),
-                Ok(Written::Head) => anstream::println!("{file}: the same, with other versions"),
-                Ok(Written::Lines(diff)) => {
-                    anstream::println!("{file}: {GOOD}changed{GOOD:#}");
-                    anstream::print!("{}", term::diff(&diff));
-                }
-                Err(error) => {
-                    self.failed += 1;
-                    anstream::println!("{file}: {BAD}not blessed{BAD:#}: {error:#}");
-                }
-            }
-        }
-    }
+    Ok(failed)
 }
 
 impl Wanted<'_> {

@@ -13,7 +13,7 @@ use crate::{
     list,
     machine::Machine,
     modules::{self, Modules},
-    patched,
+    parallel, patched,
     project::{Project, Tools},
     repeat::Tally,
     report::Report,
@@ -28,10 +28,7 @@ use std::{
     path::Path,
     process::Command,
     str::FromStr,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        mpsc, Arc, OnceLock,
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -741,9 +738,8 @@ fn report_tests<'a>(project: &'a Project, tools: &'a Tools, built: &'a [Built]) 
             "--release",
             "--locked",
             "--quiet",
-            "--package",
+            "--bin",
             "oopsarium",
-            "--lib",
         ]);
         cargo.args(["--", "--ignored", "--skip", "pictures", filter]);
         cargo.envs(variables.iter().copied());
@@ -842,46 +838,32 @@ pub fn run(tests: &[&Test<'_>], jobs: usize) -> (Vec<TestResult>, bool) {
     let layout = Layout::new(&names);
     print!("{}", layout.header());
     let progress = Checks::start(tests.len());
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::channel();
     let mut found: Vec<TestResult> = Vec::new();
-    let mut waiting: Vec<Option<TestResult>> = tests.iter().map(|_| None).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            let (sender, next, progress) = (sender.clone(), &next, &progress);
-            scope.spawn(move || loop {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                let Some(test) = tests.get(index) else { break };
-                progress.begin(test.name());
-                let started = Instant::now();
-                let outcome = test.run();
-                let took = started.elapsed();
-                let stop = outcome.is_err();
-                let result = outcome.map(|outcome| test.result(outcome, took));
-                let good = matches!(&result, Ok(result) if result.status.is_good());
-                progress.end(test.name(), good || stop);
-                // Nobody listens any more when the user stopped it.
-                if stop || sender.send((index, result)).is_err() {
-                    break;
-                }
-            });
-        }
-        drop(sender);
-        for (index, result) in receiver {
-            waiting[index] = result.ok();
-            while let Some(result) = waiting.get_mut(found.len()).and_then(Option::take) {
-                found.push(result);
-                let text = layout.result(&found);
-                progress.suspend(|| print!("{text}"));
-            }
+    let run = |test: &&Test<'_>| {
+        progress.begin(test.name());
+        let started = Instant::now();
+        let outcome = test.run();
+        let took = started.elapsed();
+        // The only error that is none of the test's own: the user stopped it.
+        let result = outcome.ok().map(|outcome| test.result(outcome, took));
+        let good = result.as_ref().is_none_or(|result| result.status.is_good());
+        progress.end(test.name(), good);
+        result
+    };
+    let not_run = |from: usize, to: usize| tests[from..to].iter().map(|test| test.not_run());
+    parallel::in_order(tests, jobs, run, |index, result| {
+        // Behind what was not run, nobody listens any more.
+        let listening = found.len() == index;
+        found.extend(not_run(found.len(), index));
+        found.push(result);
+        if listening {
+            let text = layout.result(&found);
+            progress.suspend(|| print!("{text}"));
         }
     });
     progress.done();
     let stopped = child::check_interrupted().is_err();
-    for index in found.len()..tests.len() {
-        let result = waiting[index].take();
-        found.push(result.unwrap_or_else(|| tests[index].not_run()));
-    }
+    found.extend(not_run(found.len(), tests.len()));
     (found, stopped)
 }
 

@@ -32,6 +32,7 @@ mod modules;
 mod mutate;
 mod new_case;
 mod page;
+mod parallel;
 mod patched;
 mod project;
 mod prove;
@@ -302,8 +303,7 @@ impl GuestArgs {
     }
 }
 
-/// What the program does, and its exit status.
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     match child::catch_interrupts().and_then(|()| dispatch(cli)) {
         Ok(code) => ExitCode::from(code),

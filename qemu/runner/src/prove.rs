@@ -17,23 +17,14 @@ use crate::{
     console,
     kernel::{self, Kernel},
     machine::{Arch, Machine},
-    modules, patched,
+    modules, parallel, patched,
     project::{self, Project, Tools},
     run::{self, Keep, Options, Run},
     term::{self, Progress, BAD, GOOD},
     verdict::Verdict,
 };
 use anyhow::{Context, Result};
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::Path,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        Mutex, PoisonError,
-    },
-    time::Duration,
-};
+use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
 
 /// What came of it on all machines.
 #[derive(Debug, Default)]
@@ -149,7 +140,12 @@ pub fn prove(
             let failed = failed_checks(&console, &run.parts());
             Ok((finished.verdict, failed))
         };
-        let outcomes = in_parallel(&trials, kernel::jobs(), run)?;
+        let mut outcomes = Vec::new();
+        let one = |trial: &Trial<'_>| Some(run(trial));
+        parallel::in_order(&trials, kernel::jobs(), one, |_, outcome| {
+            outcomes.push(outcome);
+        });
+        child::check_interrupted()?;
         progress.done();
         for (trial, outcome) in trials.iter().zip(outcomes) {
             tally.tried += 1;
@@ -311,38 +307,6 @@ fn say(
     false
 }
 
-/// What `run` makes of each of `all`, as many at once as `jobs`.
-///
-/// # Errors
-///
-/// When the user stops it.
-fn in_parallel<T: Sync, R: Send>(
-    all: &[T],
-    jobs: usize,
-    run: impl Fn(&T) -> R + Sync,
-) -> Result<Vec<R>> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| loop {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                let Some(one) = all.get(index) else { break };
-                let result = run(one);
-                if child::check_interrupted().is_err() {
-                    break;
-                }
-                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                done.push((index, result));
-            });
-        }
-    });
-    child::check_interrupted()?;
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
-    Ok(done.into_iter().map(|(_, result)| result).collect())
-}
-
 /// Says how many of all were noticed.
 pub fn summary(tally: &Tally) {
     let noticed = tally.tried - tally.unnoticed;
@@ -449,11 +413,5 @@ mod tests {
         copy_broken(&case, broken, folder.path()).unwrap();
         assert_eq!(fs::metadata(&made).unwrap().modified().unwrap(), old);
         assert!(!copy.join("stale.rs").exists());
-    }
-
-    #[test]
-    fn results_keep_their_order() {
-        let squares = in_parallel(&[3, 1, 2], 2, |n| n * n).unwrap();
-        assert_eq!(squares, [9, 1, 4]);
     }
 }
