@@ -312,7 +312,7 @@ impl Run<'_> {
         guest: &mut Guest,
         finished: &Finished,
     ) -> Result<()> {
-        let (traces, _ours) = unfinished(results)?;
+        let (_ours, traces) = unfinished(results)?;
         for entry in fs::read_dir(shared.path())? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default();
@@ -477,7 +477,7 @@ pub fn together(
     WARM.call_once(|| drop(std::thread::spawn(report::warm_up)));
     let results = project.build.join("results");
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
-    let (shared, _ours) = unfinished(&results)?;
+    let (_ours, shared) = unfinished(&results)?;
 
     let (mut guest, payload) = prepare(runs, project, tools, options, shared.path())?;
     let parts = runs.iter().flat_map(|run| run.case.parts(run.side));
@@ -599,8 +599,9 @@ const RUNNING: &str = ".running-";
 
 /// A folder for the traces of a run, under a name of its own until they are whole: two runs of
 /// one case do not mix. It is locked as long as the run lives, so that those of runs that
-/// were killed are known, and removed.
-fn unfinished(results: &Path) -> Result<(tempfile::TempDir, fs::File)> {
+/// were killed are known, and removed. The lock comes first, to be the last that is dropped: a
+/// folder that is going while nobody has it would be taken for a dead run's.
+fn unfinished(results: &Path) -> Result<(fs::File, tempfile::TempDir)> {
     let cannot = || format!("cannot write to {}", results.display());
     let _lock = project::brief_lock(results, ".lock")?;
     for entry in fs::read_dir(results).with_context(cannot)? {
@@ -608,8 +609,13 @@ fn unfinished(results: &Path) -> Result<(tempfile::TempDir, fs::File)> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(RUNNING) {
             let dead = fs::File::open(&path).is_ok_and(|folder| project::is_free(&folder));
-            if dead {
-                fs::remove_dir_all(&path).with_context(cannot)?;
+            if !dead {
+                continue;
+            }
+            match fs::remove_dir_all(&path) {
+                // It was alive a moment ago, and removed what it had.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                removed => removed.with_context(cannot)?,
             }
         }
     }
@@ -619,7 +625,7 @@ fn unfinished(results: &Path) -> Result<(tempfile::TempDir, fs::File)> {
         .with_context(cannot)?;
     let handle = fs::File::open(folder.path()).with_context(cannot)?;
     project::keep(&handle)?;
-    Ok((folder, handle))
+    Ok((handle, folder))
 }
 
 /// Removes what several runs left beside `folder`, which is below `results`.
@@ -676,6 +682,28 @@ mod tests {
         check(one(8, 1), true, None);
         check(one(9, 1), false, Some(".run-9"));
         check(one(100, KEPT), false, None);
+    }
+
+    #[test]
+    fn runs_that_end_are_not_taken_for_dead_ones() {
+        let results = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..250 {
+                        let (_ours, folder) = unfinished(results.path()).unwrap();
+                        for name in ["console.log", "run.sh"] {
+                            fs::write(folder.path().join(name), "").unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        // One that was killed: nobody has it.
+        fs::create_dir(results.path().join(".running-x")).unwrap();
+        let (_ours, folder) = unfinished(results.path()).unwrap();
+        assert!(folder.path().is_dir());
+        assert!(!results.path().join(".running-x").exists());
     }
 
     #[test]
