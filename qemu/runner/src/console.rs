@@ -205,6 +205,11 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             &format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"),
             nothing,
         ),
+        // dmesg -T where days and months have other names.
+        (
+            r"^\[[^\]\[\s]{1,12} [^\]\[\s]{1,12} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\] ?",
+            nothing,
+        ),
         (&format!(r"^\[{ISO}\] ?"), nothing),
         // dmesg -H: the first line of a minute has the time, the others what passed.
         (
@@ -245,6 +250,8 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (r"^ ?[-.]?\(\d{1,2}\)\[\d+:[^\]]{1,24}\] ?", nothing),
         (r"^ *\[\d{1,2}: *[^\]]{1,24}: *\d+\] ?", nothing),
         (r"^\[pid:\d+,cpu\d+,[^\]]{1,40}\] ?", nothing),
+        // ktest: the seconds that the guest is up.
+        (r"^0\d{4} ", nothing),
         // grabserial: "[12.345678 0.001234] ".
         (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
@@ -296,6 +303,11 @@ fn take_named_level(found: &regex::Captures<'_>, line: &mut Line) {
 
 /// Drops escape sequences and control characters; a tab stays.
 fn printable(raw: &str) -> Cow<'_, str> {
+    // Taken from the source of a web page.
+    if raw.contains("&lt;") || raw.contains("&gt;") {
+        let plain = raw.replace("&lt;", "<").replace("&gt;", ">");
+        return Cow::Owned(printable(&plain.replace("&amp;", "&")).into_owned());
+    }
     if !raw.chars().any(|c| c.is_control() && c != '\t') {
         return Cow::Borrowed(raw);
     }
@@ -425,6 +437,24 @@ mod tests {
             "x",
         );
         check("Jan 02 03:04:05 host kernel: x", None, None, None, "x");
+        let local = "[三 9月 11 13:06:21 2024] ";
+        check(
+            &format!("{local} x+0x1/0x2"),
+            None,
+            None,
+            None,
+            " x+0x1/0x2",
+        );
+        check("00041 RIP: 0010:x", None, None, None, "RIP: 0010:x");
+        check(
+            "[&lt;ffffffff&gt;] a-&gt;b &amp;c",
+            None,
+            None,
+            None,
+            "[<ffffffff>] a->b &c",
+        );
+        // No page would have it like that.
+        check("a &amp; b", None, None, None, "a &amp; b");
         check(
             "2026-01-02T03:04:05+0100 host kernel: x",
             None,

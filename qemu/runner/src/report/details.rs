@@ -54,7 +54,7 @@ pub fn frame(text: &str) -> Option<Frame> {
     // Decoded beforehand, by decode_stacktrace.sh: the offsets are gone.
     static DECODED: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)[^()]*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
+            r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)(?:[^()]|\([^()]*\))*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
         )
     });
     // Decoded by syzkaller: "f include/linux/a.h:12 [inline]", and offsets kept where they are.
@@ -411,9 +411,14 @@ fn take_kasan_access(found: &Captures<'_>, report: &mut Report) {
 fn take_lock(found: &Captures<'_>, report: &mut Report) {
     // Of a circle, who holds the other lock says more than who waits for a work.
     let circle = report.headline.contains("circular");
-    let nobody = |function: &Symbol| circle && noise::says_nothing(report.kind, function);
-    if report.kind == Kind::Lockdep && report.function.as_ref().is_none_or(nobody) {
-        report.function = symbol(&found[1]);
+    let says_nothing = |function: &Symbol| noise::says_nothing(report.kind, function);
+    let function = symbol(&found[1]);
+    let better = match &report.function {
+        Some(old) => circle && says_nothing(old) && !function.as_ref().is_none_or(says_nothing),
+        None => true,
+    };
+    if report.kind == Kind::Lockdep && better {
+        report.function = function;
     }
 }
 
@@ -483,7 +488,7 @@ fn module(text: &str) -> Module {
 pub fn is_half_frame(text: &str) -> bool {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^\s*(?:\? )?(?:[A-Za-z_][\w.]*(?:\+[0-9a-fx]*(?:/[0-9a-fx]*)?)?|\[<?[0-9a-f]*>?\]?)\s*$",
+            r"^\s*(?:\[<[0-9a-f]+>\] )?(?:\? )?(?:[A-Za-z_][\w.]*(?:\+[0-9a-fx]*(?:/[0-9a-fx]*)?)?|\[<?[0-9a-f]*>?\]?)\s*$",
         )
     });
     PATTERN.is_match(text)

@@ -245,7 +245,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|get_partial\w*|get_any_partial|refill_\w+",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?alloc\w*|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
 /// What is noise in reports of one kind only.
@@ -326,12 +326,12 @@ const DISPATCHERS: &[&str] = &[
 /// Patterns for whole names; one line a subsystem.
 const NOISE: &[&str] = &[
     // Printing and dying.
-    r"_*dump_stack(?:_lvl)?|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
+    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
     // Thunks and stubs, and the padding before a function.
     r"_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
     // Exception entry.
-    r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
+    r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|do_serror|arm64_serror_panic|arm64_is_fatal_ras_serror|abort|add_taint|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
     // Sanitizers.
     // KASAN's own tests are called kasan_*_helper.
     r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv|object_err)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|create_object|kmemleak_\w+|read_word_at_a_time",

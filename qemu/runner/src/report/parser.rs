@@ -183,6 +183,11 @@ impl Stream {
         };
         let mut open = Open::new(first, headline, &NAMELESS);
         open.only_preludes = false;
+        // dump_stack() says first who calls it.
+        if detail.role == Role::Trace && first == index {
+            open.damaged = true;
+            open.remark("its beginning is not in the log".to_string());
+        }
         open.apply(index, text, detail, &found);
         self.open = Some(open);
     }
@@ -1006,7 +1011,10 @@ fn sanitize(title: &str) -> String {
     static ADDRESS: LazyLock<Regex> =
         LazyLock::new(|| details::regex(r"\b(?:0x)?[0-9a-f]{8,16}(?:-(?:0x)?[0-9a-f]{8,16})?\b"));
     let plain = ADDRESS.replace_all(title, "");
-    let words: Vec<&str> = plain.split_whitespace().collect();
+    let words: Vec<&str> = plain
+        .split_whitespace()
+        .filter(|word| !word.ends_with('='))
+        .collect();
     words
         .join(" ")
         .trim_end_matches([':', ',', ' '])

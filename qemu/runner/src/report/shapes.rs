@@ -87,7 +87,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |External Abort|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
     )
 });
 
@@ -121,6 +121,7 @@ pub static SHAPES: &[Shape] = &[
     // Panics first: their text quotes other headlines.
     row(Kind::StackOverflow, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>stack-protector: Kernel stack is corrupted in: (?P<symbol>SYM|[\w.]+).*)", "stack-protector: Kernel stack is corrupted"),
     row(Kind::StackOverflow, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>corrupted stack end detected inside scheduler.*)", "corrupted stack end detected inside scheduler"),
+    row(Kind::ExternalAbort, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>(?P<what>Asynchronous SError Interrupt).*)", "$what"),
     row(Kind::Panic, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>.*?) *$", "Kernel panic: $message"),
     row(Kind::Panic, Form::Panic, Head, Panic, r"Kernel panic - not syncing:?(?P<message>.*)$", "Kernel panic"),
 
@@ -151,6 +152,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::PageFault, Oops, Head, Trace, r"^Unable to handle kernel (?P<reason>.+?)(?: at .*)?$", "Unable to handle kernel $reason"),
     row(Kind::PageFault, Oops, Head, Trace, r"^Accessing user space memory outside uaccess.h routines", "Accessing user space memory outside uaccess.h routines"),
     row(Kind::ExternalAbort, Oops, Head, Trace, r"^Unhandled fault: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at (?P<address>0x[0-9a-f]+)", "Unhandled fault: $reason"),
+    row(Kind::ExternalAbort, Oops, Head, Trace, r"^Synchronous External Abort: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at (?P<address>0x[0-9a-f]+)", "Synchronous External Abort"),
     row(Kind::ExternalAbort, Oops, Head, Quiet, r"^SError Interrupt on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+)", "SError Interrupt"),
     row(Kind::Oops, Oops, Head, Quiet, r"^Unhandled .*?exception on CPU(?P<cpu>\d+), ESR (?P<code>0x[0-9a-f]+)", "Unhandled exception"),
     row(Kind::Oops, Oops, Head, Trace, r"^Bad mode in (?P<reason>.+?) handler detected(?: on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+))?", "Bad mode in $reason handler"),
@@ -250,6 +252,8 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Other, Message, Head, Quiet, r"^WARNING: (?P<what>kernel stack (?:frame pointer|regs)) at .* has bad", "$what: bad value"),
     row(Kind::Other, Message, Head, Quiet, r"^irq (?P<what>\d+): nobody cared", "irq: nobody cared"),
     row(Kind::Other, Message, Head, Quiet, r"unchecked MSR access error: (?P<what>\w+) (?:to|from) 0x[0-9a-f]+ .*?(?:at rIP: 0x[0-9a-f]+ \((?P<symbol>SYM)\))?", "unchecked MSR access error: $what"),
+    // OpenZFS: what fails there prints a call trace and waits for ever.
+    row(Kind::Other, Message, Head, Quiet, r"^PANIC at (?P<file>[^\s:]+):(?P<line>\d+):(?P<name>\w+)\(\)", "SPL PANIC"),
     row(Kind::Other, Message, Head, Line, r"^VFS: (?P<what>Close: file count is 0|Busy inodes after unmount)", "VFS: $what"),
     row(Kind::Other, Message, Head, Line, r"^(?P<what>Fixing recursive fault but reboot is needed)!", "$what"),
     row(Kind::Other, Message, Head, Line, r"^unregister_netdevice: waiting for \S+ to become free", "unregister_netdevice: waiting for a device to become free"),

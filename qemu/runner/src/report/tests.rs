@@ -2103,6 +2103,26 @@ fn headlines_that_few_logs_have() {
             "divide error",
         ),
         (
+            "Synchronous External Abort: synchronous external abort (0x96000610) at 0x0000ffffe0909fc0",
+            Kind::ExternalAbort,
+            "Synchronous External Abort",
+        ),
+        (
+            "Kernel panic - not syncing: Asynchronous SError Interrupt",
+            Kind::ExternalAbort,
+            "Asynchronous SError Interrupt",
+        ),
+        (
+            "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000200",
+            Kind::Panic,
+            "Kernel panic: Attempted to kill init!",
+        ),
+        (
+            "PANIC at zio.c:341:zio_data_buf_alloc()",
+            Kind::Other,
+            "SPL PANIC in zio_data_buf_alloc",
+        ),
+        (
             "VFS: Close: file count is 0",
             Kind::Other,
             "VFS: Close: file count is 0",
@@ -2164,4 +2184,31 @@ Call Trace:
     assert_eq!(found.len(), 1);
     assert!(!found[0].complete);
     assert_eq!(found[0].notes, ["the log ends in the middle of it"]);
+}
+
+#[test]
+fn a_trace_without_its_beginning_is_not_whole() {
+    let trace = "Call Trace:
+ <TASK>
+ dump_header+0x46/0x190
+ out_of_memory+0x21c/0x4c0
+ kthread+0xe1/0x110
+ ret_from_fork+0x3a/0x60
+ </TASK>
+";
+    let complete = |text: &str| reports(&lines(text.as_bytes()))[0].complete;
+    assert!(!complete(trace));
+    let task = "CPU: 1 PID: 43 Comm: a Not tainted 5.4.0 #1\n";
+    assert!(complete(&format!("{task}{trace}")));
+}
+
+#[test]
+fn frames_decoded_before_may_stand_for_two_places() {
+    for text in [
+        "dump_stack_lvl (lib/dump_stack.c:107 (discriminator 4)) ",
+        "__alloc_pages (mm/page_alloc.c:5279 mm/page_alloc.c:5550) ",
+    ] {
+        let frame = super::details::frame(text).expect(text);
+        assert!(text.starts_with(&frame.symbol.name), "{text}");
+    }
 }
