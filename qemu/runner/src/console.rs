@@ -200,6 +200,11 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             r"^kern *: *(emerg|alert|crit|err|warn|notice|info|debug) *: ?",
             take_named_level,
         ),
+        // XenServer: the level's name, its end under those above it. "INFO: " is the kernel's.
+        (
+            r"^(?: {1,2}(?:ALERT|EMERG|DEBUG)| {2,3}(?:INFO|WARN|CRIT)| {3,4}ERR): ",
+            nothing,
+        ),
         // dmesg -T, dmesg --time-format=iso, and serial loggers that write the wall clock.
         (
             &format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"),
@@ -217,10 +222,11 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             nothing,
         ),
         (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
-        // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: ".
+        // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: "; a pager may
+        // have numbered the lines.
         (
             &format!(
-                r"^(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
+                r"^(?:\d{{1,7}}[: ] *)?(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
             ),
             nothing,
         ),
@@ -437,6 +443,13 @@ mod tests {
             "x",
         );
         check("Jan 02 03:04:05 host kernel: x", None, None, None, "x");
+        check(
+            "32790 Jan  2 03:04:05 host kernel: x",
+            None,
+            None,
+            None,
+            "x",
+        );
         let local = "[三 9月 11 13:06:21 2024] ";
         check(
             &format!("{local} x+0x1/0x2"),
@@ -446,6 +459,9 @@ mod tests {
             " x+0x1/0x2",
         );
         check("00041 RIP: 0010:x", None, None, None, "RIP: 0010:x");
+        check("[    1.250000]   WARN:  x", Some(1.25), None, None, " x");
+        check("[    1.250000]  ALERT: x", Some(1.25), None, None, "x");
+        check("[    1.250000] INFO: x", Some(1.25), None, None, "INFO: x");
         check(
             "[&lt;ffffffff&gt;] a-&gt;b &amp;c",
             None,

@@ -245,7 +245,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?alloc\w*|get_partial\w*|get_any_partial|refill_\w+",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?alloc\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
 /// What is noise in reports of one kind only.

@@ -243,7 +243,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::OutOfMemory, Message, Head, Victim, r"(?P<comm>\S.*) invoked oom-killer: gfp_mask=.*", "out of memory"),
     row(Kind::OutOfMemory, Message, Head, Line, r"^(?:Memory cgroup )?[Oo]ut of memory.*: Killed? process (?P<pid>\d+) \((?P<comm>.+?)\)", "out of memory: killed $comm"),
     row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?)(?:\(\S*\))?: page allocation (?:failure|stalls)", "page allocation failure"),
-    row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?): (?P<what>vmalloc (?:error|size \d+ allocation failure)): ", "$what"),
+    row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?): (?P<what>vmalloc(?: error| size \d+ allocation failure|: allocation failure)): ", "$what"),
 
     // Rust.
     row(Kind::RustPanic, Form::Bug, Prelude, Trace, r"(?:^|\brust_kernel: )panicked at (?:'(?P<message>.*)', )?(?P<file>[^\s:]+):(?P<line>\d+)(?::\d+)?", "Rust panic"),

@@ -2123,6 +2123,11 @@ fn headlines_that_few_logs_have() {
             "SPL PANIC in zio_data_buf_alloc",
         ),
         (
+            "a: vmalloc: allocation failure: 32768 bytes, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+            Kind::AllocationFailure,
+            "vmalloc: allocation failure",
+        ),
+        (
             "VFS: Close: file count is 0",
             Kind::Other,
             "VFS: Close: file count is 0",
