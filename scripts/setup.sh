@@ -72,10 +72,11 @@ main() {
 	probe_all
 	get_packages
 	for name in "${MISSING[@]}"; do
-		[[ $name == bindgen || $name == busybox* ]] || still_missing "$name"
+		[[ $name == bindgen || $name == busybox* || ${PACKAGES[$name]} == +unpack* ]] || still_missing "$name"
 	done
 	for name in "${MISSING[@]}"; do
 		case $name in
+		rust-src) unpack_rust_src "${PACKAGES[$name]#+unpack }" ;;
 		bindgen) build_bindgen ;;
 		busybox*) fetch_busybox "${name#* }" ;;
 		esac
@@ -246,7 +247,10 @@ get_packages() {
 		[[ $name != bindgen || ! ${WHYS[bindgen]} ]] || PACKAGES[bindgen]=+cargo
 		for package in ${PACKAGES[$name]}; do
 			case $package in
-			+*) [[ ! ${NO_INSTALL:-} ]] || say "$name: $(how_to_get "$name")" ;;
+			+*)
+				[[ ! ${NO_INSTALL:-} ]] || say "$name: $(how_to_get "$name")"
+				break
+				;;
 			-) unknown=1 && say "$name: $(how_to_get "$name")" ;;
 			*) [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package") ;;
 			esac
@@ -389,6 +393,34 @@ build_bindgen() {
 		die 69 "the bindgen just built does not run, it says \"$version\"; see $LOGS/setup-bindgen.log"
 	rm -rf "$dir"
 	mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
+}
+
+# unpack_rust_src PACKAGE: takes the library out of it, of the version that the compiler is of. Where
+# the archive has that no longer, the package that it has is installed, and the compiler with it.
+unpack_rust_src() {
+	local tmp package=$1 owner version dir
+	probe rustc
+	dir=$TOOLS_DIR/rust-src-$VERSION
+	make_temp
+	mkdir "$tmp/deb" "$tmp/root" && cd "$tmp/deb"
+	owner=$(dpkg-query -S "$(readlink -f "${VALUE[RUSTC]}")" 2>>"$LOGS/setup-rust-src.log") || true
+	version=$(dpkg-query -W -f '${source:Version}' "${owner%%:*}" 2>>"$LOGS/setup-rust-src.log") || true
+	if [[ $version ]] && run rust-src apt-get download "$package=$version" &&
+		library_of "$tmp"/deb/*.deb 2>>"$LOGS/setup-rust-src.log" && [[ -d $tmp/root/library ]]; then
+		rm -rf "$dir"
+		mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
+		cd "$ROOT"
+		return
+	fi
+	cd "$ROOT"
+	install_packages "$package"
+}
+
+# library_of DEB: unpacks the library of rustc's source that is in it to $tmp/root. What is vendored
+# there is for std, which a kernel has not.
+library_of() {
+	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$tmp/root" --strip-components=4 --exclude='*/library/vendor' \
+		--wildcards --no-wildcards-match-slash './usr/src/rustc-*/library'
 }
 
 # fetch_busybox ARCH: takes it out of the distribution's package, which is not installed.

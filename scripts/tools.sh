@@ -34,7 +34,9 @@ BINDGEN_VERSION=0.73.2 # built by cargo where the distribution's is too old for 
 # and editor only by the commands named. What is in two of them has a plus between. check is what
 # `make check` goes without where it cannot be had: it says which tests it then skips.
 # In place of packages: +cargo is built here by cargo, +fetch is fetched here out of a package that is
-# not installed (of another architecture; or because it would push out busybox), - is not packaged.
+# not installed (of another architecture; or because it would push out busybox), +unpack out of the one
+# that is named (some thousand files of fifty thousand, which take dpkg longer than all other
+# packages), - is not packaged.
 # Versions: kbuild's own minimum (Documentation/process/changes.rst), except that
 #   clang 15 is the oldest that newer 6.x kernels take on every architecture;
 #   rust 1.85 is for the host program, which cargo builds with the same toolchain (the kernel: 1.78);
@@ -54,7 +56,7 @@ TOOLS=(
 	"clang, lld, llvm   |LLVM           |base  |15    |compiling the kernel          |clang-19 lld-19 llvm-19|clang lld llvm|=             |="
 	"libclang           |LIBCLANG_PATH  |base  |      |bindgen                       |libclang1-19          |=             |libclang1-18   |clang-libs"
 	"rustc              |RUSTC          |base  |1.85  |kernel, modules, host program |rustc-web             |rustc         |rustc-1.85     |rust"
-	"rust-src           |RUST_LIB_SRC   |base  |      |the kernel's core and alloc   |rust-web-src          |rust-src      |rust-1.85-src  |rust-src"
+	"rust-src           |RUST_LIB_SRC   |base  |      |the kernel's core and alloc   |+unpack rust-web-src  |+unpack rust-src|+unpack rust-1.85-src|rust-src"
 	"rustdoc            |RUSTDOC        |base  |      |the kernel's Rust documents   |rustc-web             |rustc         |rustc-1.85     |rust"
 	"rustfmt            |RUSTFMT        |base  |      |bindings, lints               |rustfmt-web           |rustfmt       |rustfmt-1.85   |rustfmt"
 	"clippy-driver      |CLIPPY_DRIVER  |base  |      |lints                         |rust-web-clippy       |rust-clippy   |rust-1.85-clippy|clippy"
@@ -117,7 +119,7 @@ load_tools() {
 		done
 		PACKAGES[$name]=${cell[i]}
 		# Elsewhere the first column says what to look for; only what is made here stays as it is.
-		[[ $DISTRO || ${cell[i]} == +* ]] || PACKAGES[$name]=-
+		[[ $DISTRO || ${cell[i]} == +[!u]* ]] || PACKAGES[$name]=-
 	done
 }
 
@@ -143,6 +145,7 @@ how_to_get() {
 	local packages=${PACKAGES[$1]}
 	case $packages:$1 in
 	+cargo:*) echo "set-up builds version $BINDGEN_VERSION with cargo" ;;
+	+unpack*:*) echo "set-up takes it out of ${packages#+unpack }, which it does not install; RUST_LIB_SRC=path takes any that fits the compiler" ;;
 	+fetch:*) echo "set-up fetches it (busybox-static); ${KEY[$1]}=path takes any static one" ;;
 	-:"kernel source") echo "KERNEL_SRC=path: a 6.x tree with Rust support (6.12 is tried), or its tarball" ;;
 	-:rust* | -:cargo | -:clippy*)
@@ -389,10 +392,11 @@ find_rust() {
 		[[ -x $bin/rustc ]] || bin=${c%/*}
 		VERSION='' src='' lacks=''
 		version_of "$bin/rustc" || continue
-		for src in "${RUST_LIB_SRC:-$sysroot/lib/rustlib/src/rust/library}" "/usr/src/rustc-$VERSION/library"; do
+		for src in "${RUST_LIB_SRC:-$sysroot/lib/rustlib/src/rust/library}" \
+			"/usr/src/rustc-$VERSION/library" "$TOOLS_DIR/rust-src-$VERSION/library"; do
 			[[ ! -e $src/core/src/lib.rs ]] || break
 			src=''
-			[[ $sysroot == /usr || $sysroot == /usr/* ]] || break # the second is the system's
+			[[ $sysroot == /usr || $sysroot == /usr/* ]] || break # the others are of the system's
 		done
 		[[ $src ]] || lacks+=', its library source'
 		for part in rustdoc rustfmt clippy-driver cargo; do
