@@ -190,9 +190,10 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             r"^(\d{1,6}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
-        // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text".
+        // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text"; who collects them may have
+        // put the host before it.
         (
-            r"^(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
+            r"^(?:[\w.-]+ +)?(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
             take_kmsg,
         ),
         // dmesg -x: "kern  :warn  : ".
@@ -218,7 +219,9 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (&format!(r"^\[{ISO}\] ?"), nothing),
         // dmesg -H: the first line of a minute has the time, the others what passed.
         (
-            &format!(r"^\[ *(?:\+\d+\.\d+|{MONTH} ?\d+ \d\d:\d\d)\] ?"),
+            &format!(
+                r"^\[ *(?:\+\d+[.,]\d+|{MONTH} ?\d+ \d\d:\d\d|\d{{1,2}}\. ?[^\s\]]{{3,8}} \d\d:\d\d)\] ?"
+            ),
             nothing,
         ),
         (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
@@ -457,6 +460,15 @@ mod tests {
             None,
             None,
             " x+0x1/0x2",
+        );
+        check("[30. Jul 09:12] x", None, None, None, "x");
+        check("[  +0,000005] x", None, None, None, "x");
+        check(
+            "Mar 31 20:04:11 host.lan 4,1790,1250000,-; x",
+            Some(1.25),
+            None,
+            Some(4),
+            " x",
         );
         check("00041 RIP: 0010:x", None, None, None, "RIP: 0010:x");
         check("[    1.250000]   WARN:  x", Some(1.25), None, None, " x");

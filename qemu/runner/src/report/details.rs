@@ -220,6 +220,7 @@ static ROWS: &[(Role, &str, Take)] = &[
 
     // Where lockdep saw the lock that it complains about: the first that is named.
     (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
+    (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: ([A-Za-z_][\w.]*) \(", take_lock),
     (Role::Known, r"^#0: .*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
     (Role::Known, r"^#\d+: +(?:[0-9a-f]{8,16} )?\(", nothing),
     (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)(?: \S+:\d+)?$", take_released_lock),
@@ -412,7 +413,8 @@ fn take_lock(found: &Captures<'_>, report: &mut Report) {
     // Of a circle, who holds the other lock says more than who waits for a work.
     let circle = report.headline.contains("circular");
     let says_nothing = |function: &Symbol| noise::says_nothing(report.kind, function);
-    let function = symbol(&found[1]);
+    // Decoded beforehand, it has no offset any longer.
+    let function = symbol(&found[1]).or_else(|| Some(unplaced(&found[1], None)));
     let better = match &report.function {
         Some(old) => circle && says_nothing(old) && !function.as_ref().is_none_or(says_nothing),
         None => true,

@@ -2169,11 +2169,14 @@ Call Trace:
  other+0x10/0x100
  ret_from_fork+0x10/0x100
 ";
-    let found = reports(&lines(text.as_bytes()));
-    assert_eq!(
-        found[0].title,
-        "possible circular locking dependency detected in holder"
-    );
+    let title = |text: &str| reports(&lines(text.as_bytes())).remove(0).title;
+    let expected = "possible circular locking dependency detected in holder";
+    assert_eq!(title(text), expected);
+    // The same, decoded beforehand.
+    let decoded = text
+        .replace("flush_workqueue+0xe1/0x13a0", "flush_workqueue (a.c:1)")
+        .replace("holder+0x2c/0x60", "holder (b.c:2 c.h:3) ");
+    assert_eq!(title(&decoded), expected);
 }
 
 #[test]
