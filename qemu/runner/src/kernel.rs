@@ -228,21 +228,28 @@ impl Kernel {
     ///
     /// As [`Self::build`].
     pub fn build_with(&self, project: &Project, tools: &Tools, linked_in: LinkedIn) -> Result<()> {
-        let inputs = self.inputs(project, tools)?;
-        let without = self.inputs_without_cases(project, tools)?;
-        let stamp = self.output.join(INPUTS_STAMP);
-        let current = || {
-            fs::read_to_string(&stamp)
-                .is_ok_and(|old| old == inputs || (linked_in == LinkedIn::None && old == without))
-                && self.image().is_file()
-                && self.damaged().is_empty()
+        let config = self.config_inputs(project, tools)?;
+        let enough: &[LinkedIn] = match linked_in {
+            LinkedIn::All => &[LinkedIn::All],
+            LinkedIn::None => &[LinkedIn::None, LinkedIn::All],
         };
-        if current() && !self.open {
+        let stamp = self.output.join(INPUTS_STAMP);
+        let current = || -> Result<bool> {
+            let Ok(old) = fs::read_to_string(&stamp) else {
+                return Ok(false);
+            };
+            for has in enough {
+                if old == self.inputs(project, &config, *has)? {
+                    return Ok(self.image().is_file() && self.damaged().is_empty());
+                }
+            }
+            Ok(false)
+        };
+        if current()? && !self.open {
             return Ok(());
         }
         let key = self.shared_key(project, tools)?;
         if let (Some((registry, key)), false) = (&key, self.output.exists()) {
-            let config = self.config_inputs(project, tools)?;
             let is_whole = |output: &Path| self.is_built_at(output);
             share::take(
                 registry,
@@ -254,7 +261,7 @@ impl Kernel {
             )?;
         }
         let _lock = project::lock(&self.output, "oopsarium.lock")?;
-        if current() && !self.open {
+        if current()? && !self.open {
             return Ok(());
         }
         // Whatever happens from here on, the kernel is not what the old stamp says.
@@ -269,13 +276,14 @@ impl Kernel {
             ));
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        link_in(project, &self.source)?;
-        self.configure(project, tools)?;
         // What was compiled once is no work to link in again.
         let linked_in = match self.output.join(FOLDER).join("modules").is_dir() {
             true => LinkedIn::All,
             false => linked_in,
         };
+        let inputs = self.inputs(project, &config, linked_in)?;
+        link_in(project, &self.source)?;
+        self.configure(project, tools)?;
         let counted = self.output.join("oopsarium.steps");
         let expected = fs::read_to_string(&counted)
             .ok()
@@ -315,10 +323,6 @@ impl Kernel {
         progress.done();
         let made: Vec<String> = self.made().iter().filter_map(|path| seal(path)).collect();
         project::write_whole(&self.seals(), made.concat().as_bytes())?;
-        let inputs = match linked_in {
-            LinkedIn::All => inputs,
-            LinkedIn::None => without,
-        };
         project::write_whole(&stamp, inputs.as_bytes())?;
         if let Some((registry, key)) = key {
             // It only saves others a build.
@@ -383,20 +387,17 @@ impl Kernel {
             .join(format!("{what}-{}-{}{id}.log", self.arch, self.profile))
     }
 
-    /// What it is made of when no case is linked in.
-    fn inputs_without_cases(&self, project: &Project, tools: &Tools) -> Result<String> {
-        let mut inputs = self.config_inputs(project, tools)? + "no case is linked in\n";
-        if let Some(difference) = &self.difference {
-            inputs += &difference.text;
-        }
-        Ok(inputs)
-    }
-
-    /// Everything that the kernel is made of, as text that changes when any of it does.
-    fn inputs(&self, project: &Project, tools: &Tools) -> Result<String> {
-        let mut inputs = self.config_inputs(project, tools)?;
-        for source in linked_in(project)? {
-            inputs += &fingerprint(&project.root.join(source))?;
+    /// Everything that the kernel is made of when it has what `linked_in` says, as text that
+    /// changes when any of it does; `config` is the part of its configuration.
+    fn inputs(&self, project: &Project, config: &str, linked_in: LinkedIn) -> Result<String> {
+        let mut inputs = config.to_owned();
+        match linked_in {
+            LinkedIn::All => {
+                for source in self::linked_in(project)? {
+                    inputs += &fingerprint(&project.root.join(source))?;
+                }
+            }
+            LinkedIn::None => inputs += "no case is linked in\n",
         }
         if let Some(difference) = &self.difference {
             inputs += &difference.text;

@@ -414,13 +414,13 @@ fn take_lock(found: &Captures<'_>, report: &mut Report) {
     let circle = report.headline.contains("circular");
     let says_nothing = |function: &Symbol| noise::says_nothing(report.kind, function);
     // Decoded beforehand, it has no offset any longer.
-    let function = symbol(&found[1]).or_else(|| Some(unplaced(&found[1], None)));
+    let function = symbol(&found[1]).unwrap_or_else(|| unplaced(&found[1], None));
     let better = match &report.function {
-        Some(old) => circle && says_nothing(old) && !function.as_ref().is_none_or(says_nothing),
+        Some(old) => circle && says_nothing(old) && !says_nothing(&function),
         None => true,
     };
     if report.kind == Kind::Lockdep && better {
-        report.function = function;
+        report.function = Some(function);
     }
 }
 

@@ -164,7 +164,6 @@ fn is_noise(kind: Kind, name: &str) -> bool {
     static ALLOCATOR: LazyLock<Regex> = LazyLock::new(|| whole_names(ALLOCATOR_NOISE));
     static UNWINDER: LazyLock<Regex> = LazyLock::new(|| whole_names(UNWINDER_NOISE));
     static WAIT: LazyLock<Regex> = LazyLock::new(|| whole_names(WAIT_NOISE));
-    static COUNT: LazyLock<Regex> = LazyLock::new(|| whole_names(COUNT_NOISE));
     static OWN: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
         let rows = NOISE_OF_A_KIND.iter();
         rows.map(|(kind, pattern)| (*kind, whole_names(&[pattern])))
@@ -177,7 +176,6 @@ fn is_noise(kind: Kind, name: &str) -> bool {
         || !is_fault(kind) && UNWINDER.is_match(&name)
         || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
         || is_about_waiting(kind) && WAIT.is_match(&name)
-        || kind == Kind::Refcount && COUNT.is_match(&name)
         // Tracing that interrupts are on or off is lockdep's, but for what it does itself.
         || kind != Kind::Atomic && name.starts_with("trace_hardirqs_")
         || OWN.iter().any(|(own, names)| *own == kind && names.is_match(&name))
@@ -262,6 +260,11 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
     ),
     (Kind::Spinlock, r"\w*(?:spin_|_lock|_unlock)\w*"),
     (Kind::Atomic, r"\w*(?:preempt|processor_id|this_cpu)\w*"),
+    // Functions that only count references for their caller.
+    (
+        Kind::Refcount,
+        r"kobject_(?:get|put|add|del|init_and_add)\w*|(?:get|put)_device|get_device_parent|device_(?:add|del|register|create)\w*|_*fput\w*|percpu_ref_\w+",
+    ),
     // Whatever waits, by its own name.
     (
         Kind::HungTask,
@@ -288,11 +291,6 @@ const WAIT_NOISE: &[&str] = &[
 /// Where a sanitizer remembers a stack, and what it keeps of the objects that are gone.
 const UNWINDER_NOISE: &[&str] = &[
     r"_*save_stack\w*|set_track\w*|stack_trace_\w+|arch_stack_walk\w*|_*unwind_(?:start|next_frame|get_\w+)|walk_stackframe|print_context_stack|dump_trace|update_stack_state|_*kernel_text_address|is_bpf_text_address|stack_depot_\w+|_*read_once_word_nocheck|qlist_\w+|quarantine_\w+",
-];
-
-/// Functions that only count references for their caller.
-const COUNT_NOISE: &[&str] = &[
-    r"kobject_(?:get|put|add|del|init_and_add)\w*|(?:get|put)_device|get_device_parent|device_(?:add|del|register|create)\w*|_*fput\w*|percpu_ref_\w+",
 ];
 
 /// What stands between a warning's function and the panic that it becomes.
