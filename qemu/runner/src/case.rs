@@ -71,6 +71,11 @@ const SAMPLES: &str = "samples";
 const KINDS: [&str; 2] = ["modules", SAMPLES];
 
 impl Case {
+    /// The project's folder.
+    pub fn root(&self) -> &Path {
+        self.folder.ancestors().nth(2).unwrap_or(&self.folder)
+    }
+
     /// Every case of the project at `root`, in the order of their ids.
     ///
     /// # Errors

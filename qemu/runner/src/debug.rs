@@ -150,9 +150,8 @@ impl Stop {
         let source = case.source(side);
         let text = fs::read_to_string(&source)
             .with_context(|| format!("cannot read {}", source.display()))?;
-        let root = case.folder.ancestors().nth(2);
-        let file = root.and_then(|root| source.strip_prefix(root).ok());
-        let file = file.unwrap_or(&source).to_owned();
+        let file = source.strip_prefix(case.root()).unwrap_or(&source);
+        let file = file.to_owned();
         let wrong = statement::violation(&text);
         let is_wrong = wrong.is_some();
         let lines = wrong

@@ -91,53 +91,31 @@ impl Source {
     }
 }
 
-/// Where the source is.
-pub struct Folders<'a> {
-    /// The kernel's source.
-    pub source: &'a Path,
-    /// The kernel's build folder: names of files in it are given from there.
-    pub built: &'a Path,
-    /// The project, which the modules' files are named from.
-    pub project: &'a Path,
+/// A place that debug information names, with `context` lines around it.
+fn read(place: &symbols::Place, context: u32) -> Source {
+    Source::read(&place.file, &place.path, place.line, context)
 }
 
-impl Folders<'_> {
-    fn short(&self, file: &str) -> String {
-        let path = Path::new(file).strip_prefix(self.built);
-        path.map_or(file.to_owned(), |path| path.to_string_lossy().into_owned())
-    }
-
-    /// A place that debug information names, with the lines around it.
-    fn read(&self, place: &symbols::Place, context: u32) -> Source {
-        let file = self.short(&place.file);
-        let ours = self.project.join(&file);
-        let path = match place.path.is_file() {
-            true => &place.path,
-            false => &ours,
-        };
-        Source::read(&file, path, place.line, context)
-    }
-}
-
-/// Decodes `report`, which was found in the lines with these raw `numbers`.
+/// Decodes `report`, which was found in the lines with these raw `numbers`, of a kernel with this
+/// `source`.
 pub fn decode(
     report: &Report,
     numbers: &[usize],
     symbols: Option<&Symbols>,
-    folders: &Folders<'_>,
+    source: &Path,
 ) -> Decoded {
     let mut trace = Vec::new();
     for frame in report.trace.iter().filter(|frame| frame.reliable) {
-        calls(&mut trace, frame, symbols, folders);
+        calls(&mut trace, frame, symbols);
     }
     let named = report.location.as_ref().map(|place| {
-        let path = folders.source.join(&place.file);
+        let path = source.join(&place.file);
         Source::read(&place.file, &path, place.line, CONTEXT)
     });
     let counter = || {
         let frame = report.trace.first()?;
         let place = places(frame, symbols?).into_iter().next()?;
-        Some(folders.read(&place, CONTEXT))
+        Some(read(&place, CONTEXT))
     };
     let number = |index: usize| numbers.get(index).copied().unwrap_or(index + 1);
     let taints = explain_taint(report.tainted.as_deref().unwrap_or_default());
@@ -176,7 +154,7 @@ fn places(frame: &Frame, symbols: &Symbols) -> Vec<symbols::Place> {
     symbols.resolve(&frame.symbol, at)
 }
 
-fn calls(trace: &mut Vec<Call>, frame: &Frame, symbols: Option<&Symbols>, folders: &Folders<'_>) {
+fn calls(trace: &mut Vec<Call>, frame: &Frame, symbols: Option<&Symbols>) {
     let found = symbols.map_or_else(Vec::new, |symbols| places(frame, symbols));
     if found.is_empty() {
         trace.push(Call {
@@ -187,7 +165,7 @@ fn calls(trace: &mut Vec<Call>, frame: &Frame, symbols: Option<&Symbols>, folder
     }
     for place in found {
         trace.push(Call {
-            place: Some(folders.read(&place, LITTLE_CONTEXT)),
+            place: Some(read(&place, LITTLE_CONTEXT)),
             function: place.function,
             module: frame.symbol.module.clone(),
             inlined: place.inlined,
@@ -263,12 +241,7 @@ pub mod tests {
         let text: String = (1..=200).map(|number| format!("line {number}\n")).collect();
         std::fs::write(folder.path().join("include/linux/gfp.h"), text).unwrap();
         let numbers: Vec<usize> = lines.iter().map(|line| line.number).collect();
-        let folders = Folders {
-            source: folder.path(),
-            built: folder.path(),
-            project: folder.path(),
-        };
-        let decoded = decode(&reports[0], &numbers, None, &folders);
+        let decoded = decode(&reports[0], &numbers, None, folder.path());
         let place = decoded.place.unwrap();
         assert_eq!((place.line, place.first), (143, 139));
         assert_eq!(place.text[4], "line 143");

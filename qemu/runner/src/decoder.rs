@@ -10,7 +10,7 @@ use crate::{
     kernel::{Kernel, DEFAULT_PROFILE},
     machine::Arch,
     project::{self, Project, Tools},
-    show,
+    seed, show,
     symbols::{self, Symbols},
     term::{self, BAD, BOLD, DIM},
     Usage,
@@ -241,6 +241,7 @@ fn open_symbols(project: Option<&Project>, args: &Args, bytes: &[u8]) -> Result<
     let mut options = symbols::Options {
         modules: args.modules.clone(),
         source: args.source.clone(),
+        moved: Vec::new(),
         cache,
     };
     for path in options.modules.iter().chain(&options.source) {
@@ -267,9 +268,14 @@ fn open_symbols(project: Option<&Project>, args: &Args, bytes: &[u8]) -> Result<
             vmlinux.join("vmlinux").display()
         )));
     }
+    let file = std::path::absolute(vmlinux)?;
+    let folder = file.parent();
     if options.modules.is_empty() {
-        let folder = std::path::absolute(vmlinux)?;
-        options.modules.extend(folder.parent().map(Path::to_owned));
+        options.modules.extend(folder.map(Path::to_owned));
+    }
+    // It may be one that this project built.
+    if let (Some(project), Some(folder)) = (project, folder) {
+        options.moved = seed::moved(folder, &project.root);
     }
     let symbols = Symbols::open_with(vmlinux, options).map_err(|why| {
         usage(format!(
@@ -312,6 +318,7 @@ fn built_kernel(
     let mut others = Vec::new();
     for folder in built(project) {
         let mut options = options.clone();
+        options.moved = seed::moved(&folder, &project.root);
         if options.modules.is_empty() {
             let name = folder.file_name().unwrap_or_default();
             let modules = project.kbuild.join("modules").join(name);

@@ -134,12 +134,6 @@ impl Kernel {
         }
     }
 
-    /// A path of debug information that is in its build folder, as one from there.
-    pub fn built_path<'a>(&self, path: &'a Path) -> Option<&'a Path> {
-        let from = |folder: &Path| path.strip_prefix(folder).ok();
-        from(&self.output).or_else(|| from(&seed::origin(&self.output)?))
-    }
-
     /// Whether the same kernel, in the build folder `output`, is there as its build left it.
     fn is_built_at(&self, output: &Path) -> bool {
         let other = Self {

@@ -20,6 +20,7 @@ use crate::{
         self, About, CaseInfo, GuestRun, Host, KernelInfo, MachineInfo, Results, SourceFile,
         TestResult, FORMAT,
     },
+    seed,
     symbols::{self, Symbols},
     term,
 };
@@ -201,7 +202,7 @@ pub fn guests(
             };
             // Opened for the first that needs it: it maps the kernel and all modules.
             let symbols = opened.entry(ran.kernel.output.clone());
-            let symbols = symbols.or_insert_with(|| open(&ran));
+            let symbols = symbols.or_insert_with(|| open(project, &ran));
             let Some(guest) = guest(project, checked, &ran.kernel, &of, symbols.as_ref()) else {
                 continue;
             };
@@ -231,12 +232,13 @@ impl Ran {
 }
 
 /// The debug information of a kernel and its modules; without it, there are still the reports.
-fn open(ran: &Ran) -> Option<Symbols> {
+fn open(project: &Project, ran: &Ran) -> Option<Symbols> {
     let modules = ran.modules.as_ref().and_then(|modules| modules.all().ok());
     let build = ran.kernel.output.ancestors().nth(2);
     let options = symbols::Options {
         modules: modules.unwrap_or_default(),
         source: None,
+        moved: seed::moved(&ran.kernel.output, &project.root),
         cache: build.map(|build| build.join(symbols::CACHE)),
     };
     match Symbols::open_with(&ran.kernel.vmlinux(), options) {
@@ -287,11 +289,6 @@ fn guest(
         profile: &kernel.profile,
     });
     let judged = record.get("reports").and_then(Value::as_array);
-    let folders = decoded::Folders {
-        source: &kernel.source,
-        built: &kernel.output,
-        project: &project.root,
-    };
     // Several samples can share a guest, and then a console: only what was judged is shown.
     let was_judged = |report: &&report::Report| {
         judged.is_none_or(|all| all.iter().any(|one| one["headline"] == *report.headline))
@@ -299,7 +296,7 @@ fn guest(
     let decoded = report::reports(&lines)
         .iter()
         .filter(was_judged)
-        .map(|report| decoded::decode(report, &numbers, symbols, &folders))
+        .map(|report| decoded::decode(report, &numbers, symbols, &kernel.source))
         .collect();
     Some(GuestRun {
         case: of.case.id.clone(),

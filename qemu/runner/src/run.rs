@@ -17,7 +17,7 @@ use crate::{
     modules::Modules,
     project::{self, Project, Tools},
     report::{self, Frame, Location, Report},
-    show, snapshot,
+    seed, show, snapshot,
     symbols::{self, At, Symbols},
     term,
     transcript::{self, Comparison, Status, Transcript, Versions},
@@ -236,17 +236,11 @@ impl Run<'_> {
         let symbols = self.symbols().ok()?;
         let at = if frame.exact { At::Pc } else { At::Return };
         let place = symbols.resolve(&frame.symbol, at).pop()?;
-        // The cases' own sources are named from the project's folder, and debug information
-        // takes what is relative for what stands in the build folder.
-        let file = match self.kernel.built_path(&place.path) {
-            Some(own) => self.case.folder.ancestors().nth(2)?.join(own),
-            None => place.path.clone(),
-        };
         let location = Location {
             file: place.file,
             line: place.line,
         };
-        let statement = symbols::statement(&file, location.line);
+        let statement = symbols::statement(&place.path, location.line);
         Some((location, statement))
     }
 
@@ -354,6 +348,7 @@ impl Run<'_> {
         let options = symbols::Options {
             modules: self.module_files()?,
             source: Some(self.kernel.source.clone()),
+            moved: seed::moved(&self.kernel.output, self.case.root()),
             cache: build.map(|build| build.join(symbols::CACHE)),
         };
         Ok(Symbols::open_with(&self.kernel.vmlinux(), options)?)

@@ -58,10 +58,12 @@ pub fn copy(
         fs::remove_file(&link)?;
         symlink(to.source, &link)?;
     }
-    let origin = partial.path().join(ORIGIN);
-    if !origin.exists() {
-        fs::write(&origin, bytes_of(from.output))?;
+    let mut all = fs::read(from.output.join(ORIGINS)).unwrap_or_default();
+    if !all.is_empty() {
+        all.push(b'\n');
     }
+    all.extend(bytes_of(from.output));
+    fs::write(partial.path().join(ORIGINS), all)?;
     finish(partial.path())?;
     fs::rename(partial.path(), to.output)
         .with_context(|| format!("cannot make {}", to.output.display()))?;
@@ -69,14 +71,23 @@ pub fn copy(
     Ok(())
 }
 
-/// In a build folder that was copied: the one that its debug information names.
-const ORIGIN: &str = "oopsarium.origin";
+/// In a build folder that was copied: those that its debug information may name, a line each.
+const ORIGINS: &str = "oopsarium.origin";
 
-/// The folder that the debug information of what is in `output` names in its place, if it was
-/// copied from there.
-pub fn origin(output: &Path) -> Option<PathBuf> {
-    let path = fs::read_to_string(output.join(ORIGIN)).ok()?;
-    Some(path.into())
+/// The folders that the debug information of what is in `output` may name: it, and those that
+/// it is a copy of, or a copy's copy, for each may have built a part of what is there.
+fn named(output: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(output.join(ORIGINS)).unwrap_or_default();
+    let origins = text.lines().map(PathBuf::from);
+    origins.chain([output.to_owned()]).collect()
+}
+
+/// [`crate::symbols::Options::moved`] for what is built in `output` of the project at `root`: its
+/// own sources are named from there, and debug information takes what is relative for what
+/// stands in the build folder.
+pub fn moved(output: &Path, root: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let own = |folder| (folder, root.to_owned());
+    named(output).into_iter().map(own).collect()
 }
 
 fn bytes_of(path: &Path) -> Vec<u8> {
@@ -206,11 +217,11 @@ mod tests {
         let text = fs::read_to_string(path("two/.a.o.cmd")).unwrap();
         assert_eq!(text, format!("cc {}", path("t/a.c").display()));
         assert_eq!(fs::read_link(path("two/source")).unwrap(), t);
-        assert_eq!(origin(&one), None);
-        assert_eq!(origin(&two), Some(one.clone()));
-        // A copy's copy has the first one's debug information.
+        assert_eq!(named(&one), [one.clone()]);
+        assert_eq!(named(&two), [one.clone(), two.clone()]);
+        // A copy's copy has debug information of the first, and of what the second has built.
         copy(place(&t, &two), place(&s, &three), &log, |_| Ok(())).unwrap();
-        assert_eq!(origin(&three), Some(one.clone()));
+        assert_eq!(named(&three), [one.clone(), two.clone(), three.clone()]);
         // One that fails leaves nothing.
         let four = path("four");
         copy(place(&t, &two), place(&s, &four), &log, |_| {

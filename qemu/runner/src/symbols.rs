@@ -110,6 +110,9 @@ pub struct Options {
     pub modules: Vec<PathBuf>,
     /// The kernel's source, if it is not where the kernel was built from.
     pub source: Option<PathBuf>,
+    /// Folders that debug information names, and what is really in the place of each: what is
+    /// there is named from there.
+    pub moved: Vec<(PathBuf, PathBuf)>,
     /// Where to keep what was read, for the next run; written whole or not at all, and made anew
     /// when it does not fit its file any more.
     pub cache: Option<PathBuf>,
@@ -127,7 +130,7 @@ pub struct Symbols {
     warnings: RefCell<Vec<String>>,
     root: OnceCell<PathBuf>,
     /// Where the sources of modules really are: by path, the name from there and the path.
-    moved: RefCell<HashMap<PathBuf, Option<(PathBuf, PathBuf)>>>,
+    beside: RefCell<HashMap<PathBuf, Option<(PathBuf, PathBuf)>>>,
 }
 
 impl Symbols {
@@ -170,7 +173,7 @@ impl Symbols {
             expected: RefCell::default(),
             warnings: RefCell::default(),
             root: OnceCell::new(),
-            moved: RefCell::default(),
+            beside: RefCell::default(),
         })
     }
 
@@ -457,11 +460,22 @@ impl Symbols {
                 return;
             }
         }
+        for (from, to) in &self.options.moved {
+            let Ok(short) = place.path.strip_prefix(from) else {
+                continue;
+            };
+            let path = to.join(short);
+            if path.is_file() {
+                place.file = short.to_string_lossy().into_owned();
+                place.path = path;
+                return;
+            }
+        }
         place.file = place.path.to_string_lossy().into_owned();
         if std::ptr::eq(image, &*self.kernel) {
             return;
         }
-        let mut known = self.moved.borrow_mut();
+        let mut known = self.beside.borrow_mut();
         let found = known
             .entry(place.path.clone())
             .or_insert_with(|| beside(image.path(), &place.path));
@@ -737,6 +751,32 @@ mod tests {
             Some((PathBuf::from("modules/x/x.rs"), own.join("x.rs")))
         );
         assert_eq!(beside(&own.join("x.ko"), Path::new("/no/such/y.rs")), None);
+    }
+
+    #[test]
+    fn a_file_is_named_from_where_it_has_moved_to() {
+        let program = std::env::current_exe().unwrap();
+        let place = |moved| {
+            let options = Options {
+                moved,
+                ..Options::default()
+            };
+            let symbols = Symbols::open_with(&program, options).unwrap();
+            let mut places = symbols.resolve(&symbol("oopsarium_symbols_test+0x0/0x0"), At::Pc);
+            places.pop().unwrap()
+        };
+        let named = place(Vec::new()).path;
+        let (from, name) = (named.parent().unwrap(), named.file_name().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let pair = || (from.to_owned(), folder.path().to_owned());
+        // There is no such file there.
+        assert_eq!(place(vec![pair()]).path, named);
+        let to = folder.path().join(name);
+        std::fs::write(&to, "").unwrap();
+        let other = (PathBuf::from("/no/such"), from.to_owned());
+        let moved = place(vec![other, pair()]);
+        assert_eq!(Some(moved.file.as_str()), name.to_str());
+        assert_eq!(moved.path, to);
     }
 
     #[test]
