@@ -217,7 +217,7 @@ mod tests {
         let text = fs::read_to_string(path("two/.a.o.cmd")).unwrap();
         assert_eq!(text, format!("cc {}", path("t/a.c").display()));
         assert_eq!(fs::read_link(path("two/source")).unwrap(), t);
-        assert_eq!(named(&one), [one.clone()]);
+        assert_eq!(named(&one), std::slice::from_ref(&one));
         assert_eq!(named(&two), [one.clone(), two.clone()]);
         // A copy's copy has debug information of the first, and of what the second has built.
         copy(place(&t, &two), place(&s, &three), &log, |_| Ok(())).unwrap();
