@@ -47,7 +47,7 @@ pub fn lines(bytes: &[u8]) -> Vec<Line> {
         };
         let text = String::from_utf8_lossy(&raw);
         let mut pushed = false;
-        for part in text.split('\r') {
+        for part in text.split(['\r', '\n']) {
             if part.is_empty() {
                 continue;
             }
@@ -70,11 +70,18 @@ pub fn lines(bytes: &[u8]) -> Vec<Line> {
 /// Whether a mail was saved without decoding it. One sign alone can stand in any log.
 fn is_quoted_printable(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(1 << 20)];
-    let signs = head.windows(3).filter(|part| *part == b"=3D").take(3);
-    signs.count() == 3
-        && head
-            .windows(3)
-            .any(|part| part[0] != b'=' && part[1..] == *b"=\n")
+    let equals = head.windows(3).filter(|part| *part == b"=3D");
+    if equals.take(3).count() == 3 {
+        let breaks = |part: &[u8]| part[0] != b'=' && part[1..] == *b"=\n";
+        return head.windows(3).any(breaks);
+    }
+    // No line is longer than 76 characters (RFC 2045), and those that are broken nearly are.
+    let is_broken = |line: &&[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        (60..=76).contains(&line.len()) && line.ends_with(b"=") && !line.ends_with(b"==")
+    };
+    let broken = head.split(|&byte| byte == b'\n').filter(is_broken);
+    broken.take(3).count() == 3
 }
 
 /// Decodes a line, and puts it together with those that it was broken into.
@@ -180,11 +187,20 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
     let rows: &[(&str, Take)] = &[
         // printk: "<4>[   12.345678][    T1] text", each part optional. The `@0` is Amlogic's.
         (r"^<(\d{1,3})>", take_level),
+        // XenServer: the level's name, its end under those above it.
         (
-            r"^ *\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            r"^\s*\[ *(\d+\.\d{1,9})\](?: {2,3}(?:ALERT|EMERG|DEBUG)| {3,4}(?:INFO|WARN|CRIT)| {4,5}ERR): ",
+            take_time,
+        ),
+        (
+            r"^\s*\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
         (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),
+        // Qualcomm: the CPU and the task.
+        (r"^c\d{1,2} {1,4}\d{1,6} ", nothing),
+        // A time that was taken out before the log was shown.
+        (r"^\s*\[ {0,12}\] ?", nothing),
         // The same, copied without its bracket.
         (
             r"^(\d{1,6}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
@@ -201,30 +217,25 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             r"^kern *: *(emerg|alert|crit|err|warn|notice|info|debug) *: ?",
             take_named_level,
         ),
-        // XenServer: the level's name, its end under those above it. "INFO: " is the kernel's.
-        (
-            r"^(?: {1,2}(?:ALERT|EMERG|DEBUG)| {2,3}(?:INFO|WARN|CRIT)| {3,4}ERR): ",
-            nothing,
-        ),
         // dmesg -T, dmesg --time-format=iso, and serial loggers that write the wall clock.
         (
-            &format!(r"^\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"),
+            &format!(r"^\s*\[{DAY} {MONTH} +\d+ \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}}\] ?"),
             nothing,
         ),
-        // dmesg -T where days and months have other names.
+        // dmesg -T where days and months have other names, or another order.
         (
-            r"^\[[^\]\[\s]{1,12} [^\]\[\s]{1,12} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\] ?",
+            r"^\s*\[[^\]\[\s]{1,12} (?:[^\]\[\s]{1,12} +\d{1,2}|\d{1,2} [^\]\[\s]{1,12}) \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\] ?",
             nothing,
         ),
-        (&format!(r"^\[{ISO}\] ?"), nothing),
+        (&format!(r"^\s*\[{ISO}\] ?"), nothing),
         // dmesg -H: the first line of a minute has the time, the others what passed.
         (
             &format!(
-                r"^\[ *(?:\+\d+[.,]\d+|{MONTH} ?\d+ \d\d:\d\d|\d{{1,2}}\. ?[^\s\]]{{3,8}} \d\d:\d\d)\] ?"
+                r"^\s*\[ *(?:\+\d+[.,]\d+|{MONTH} ?\d+ \d\d:\d\d|\d{{1,2}}\. ?[^\s\]]{{3,8}} \d\d:\d\d)\] ?"
             ),
             nothing,
         ),
-        (r"^\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
+        (r"^\s*\[\d\d:\d\d:\d\d(?:[.:,]\d+)?\] ?", nothing),
         // syslog and journald, with host and tag: "Jan  2 03:04:05 host kernel: "; a pager may
         // have numbered the lines.
         (
@@ -257,8 +268,14 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (r"^ *kernel: ?", nothing),
         // What vendors of telephones put before the text: CPU, task and process id.
         (r"^ ?[-.]?\(\d{1,2}\)\[\d+:[^\]]{1,24}\] ?", nothing),
-        (r"^ *\[\d{1,2}: *[^\]]{1,24}: *\d+\] ?", nothing),
+        (r"^ *[A-Z]?\[\d{1,2}: *[^\]]{1,24}: *\d+\] ?", nothing),
         (r"^\[pid:\d+,cpu\d+,[^\]]{1,40}\] ?", nothing),
+        // A laboratory's collector, and the level in words.
+        (r"^(?:boot: )?logs: ", nothing),
+        (
+            r"^(?:EMERG|ALERT|CRIT|ERR|ERROR|WARNING|NOTICE|INFO|DEBUG) KERN ",
+            nothing,
+        ),
         // ktest: the seconds that the guest is up.
         (r"^0\d{4} ", nothing),
         // grabserial: "[12.345678 0.001234] ".
@@ -310,14 +327,24 @@ fn take_named_level(found: &regex::Captures<'_>, line: &mut Line) {
         .map(|at| at as u8);
 }
 
+/// The blank that mail programs put where there are several.
+const NO_BREAK: char = '\u{a0}';
+
 /// Drops escape sequences and control characters; a tab stays.
 fn printable(raw: &str) -> Cow<'_, str> {
+    // Taken from Markdown. The names of ACPI begin so, too, but do not go on so.
+    if let Some(plain) = without_backslashes(raw) {
+        return Cow::Owned(printable(&plain).into_owned());
+    }
     // Taken from the source of a web page.
     if raw.contains("&lt;") || raw.contains("&gt;") {
         let plain = raw.replace("&lt;", "<").replace("&gt;", ">");
         return Cow::Owned(printable(&plain.replace("&amp;", "&")).into_owned());
     }
-    if !raw.chars().any(|c| c.is_control() && c != '\t') {
+    if !raw
+        .chars()
+        .any(|c| c.is_control() && c != '\t' || c == NO_BREAK)
+    {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());
@@ -326,11 +353,19 @@ fn printable(raw: &str) -> Cow<'_, str> {
         match c {
             '\x1b' => skip_escape(&mut chars),
             '\t' => out.push(c),
+            NO_BREAK => out.push(' '),
             c if c.is_control() => {}
             c => out.push(c),
         }
     }
     Cow::Owned(out)
+}
+
+/// `raw` with `_` for `\_` within names, if there is any.
+fn without_backslashes(raw: &str) -> Option<String> {
+    static INSIDE: LazyLock<Regex> = LazyLock::new(|| regex(r"([A-Za-z0-9])\\_"));
+    let found = raw.contains("\\_") && INSIDE.is_match(raw);
+    found.then(|| INSIDE.replace_all(raw, "${1}_").into_owned())
 }
 
 /// Skips the rest of an escape sequence (ECMA-48: CSI, OSC and its relatives, the short ones).
@@ -583,6 +618,34 @@ mod tests {
     }
 
     #[test]
+    fn what_the_web_and_mail_put_around_a_log_goes() {
+        for raw in [
+            "   [Tue Aug  6 20:51:51 2019]  f+0x1/0x2",
+            "[dim. 19 avril 18:03:30 2026]  f+0x1/0x2",
+            "[ ]  f+0x1/0x2",
+            "c1   1042  f+0x1/0x2",
+            "logs: WARNING KERN  f+0x1/0x2",
+            "I[4:  napi/wlan0-33:  467]  f+0x1/0x2",
+            "[ ]\u{a0} f+0x1/0x2",
+        ] {
+            check(raw, None, None, None, " f+0x1/0x2");
+        }
+        check("\t[    1.5]  f", Some(1.5), None, None, " f");
+        check("[\u{a0}\u{a0} 1.5]\u{a0} f", Some(1.5), None, None, " f");
+        // XenServer's level stands behind a time; this one is the kernel's own word.
+        check("[ 1.5]   INFO: PGD 0", Some(1.5), None, None, "PGD 0");
+        check("  INFO: task a:1", None, None, None, "  INFO: task a:1");
+        // ACPI's names begin as Markdown escapes.
+        check(
+            "nvme\\_kthread+0x1 \\_SB_.PCI0",
+            None,
+            None,
+            None,
+            "nvme_kthread+0x1 \\_SB_.PCI0",
+        );
+    }
+
+    #[test]
     fn control_characters_go() {
         check(
             "\x1b[1;31mx\x1b[0m\x1b]0;title\x07\0\u{7}y\r",
@@ -627,6 +690,14 @@ mod tests {
         assert_eq!(texts, [(1, "==="), (2, "index = 1 of range"), (4, "x")]);
         // One sign alone is none.
         check("flags=3D", None, None, None, "flags=3D");
+        // It may have nothing but lines that were broken; what breaks them may break a line
+        // that was one of several.
+        let half = "x".repeat(72);
+        let text = format!("{half}=\ny=0A=\n").repeat(3) + &half + "=\n";
+        let whole = half.clone() + "y";
+        let all = lines(text.as_bytes());
+        let texts: Vec<_> = all.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, [&*whole, &*whole, &*whole, &*half]);
     }
 
     #[test]

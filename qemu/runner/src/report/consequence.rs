@@ -35,6 +35,15 @@ pub fn attribute(reports: &mut [Report]) {
     }
 }
 
+/// Whether a panic that begins so shows where the CPU stood that a report of this kind, which has
+/// no stack of its own, is about.
+pub fn shows_its_stack(kind: Kind, panic: &str) -> bool {
+    let own = matches!(kind, Kind::SoftLockup | Kind::HardLockup | Kind::Atomic);
+    own && WATCHED
+        .iter()
+        .any(|(watched, words)| *watched == kind && panic.contains(words))
+}
+
 struct Rule {
     why: &'static str,
     follows: fn(&Report, &Report) -> bool,

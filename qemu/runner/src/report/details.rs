@@ -90,6 +90,21 @@ pub fn frame(text: &str) -> Option<Frame> {
     })
 }
 
+/// Reads a line of a call trace from which offsets were taken out.
+pub fn name_only(text: &str) -> Option<Frame> {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"^\s*(\?\s+)?([a-z_][a-z0-9_]*(?:\.[a-z0-9]+)*)(?: \[([\w-]+)\])?\s*$")
+    });
+    let found = PATTERN.captures(text)?;
+    Some(Frame {
+        symbol: unplaced(&found[2], found.get(3)),
+        reliable: found.get(1).is_none(),
+        exact: false,
+        inlined: false,
+        raw: text.to_string(),
+    })
+}
+
 /// A function of which the log does not say where in it.
 fn unplaced(name: &str, module: Option<regex::Match<'_>>) -> Symbol {
     Symbol {
@@ -244,7 +259,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::EndTrace, r"^-{3}\[ end trace(?: [0-9a-f]+)? \]-{3}", nothing),
     (Role::EndPanic, r"-{3}\[ end Kernel panic", nothing),
     (Role::EndPanic, r"^(?:Rebooting in \d+ seconds|Kernel Offset: |Memory Limit: |CPU features: 0x|PHYS_OFFSET: )", nothing),
-    (Role::EndVictim, r"(?:Killed? process \d+|no killable processes)", nothing),
+    (Role::EndVictim, r"(?:Kill(?:ed)? process \d+|no killable processes)", nothing),
     (Role::Ruler, r"^={20,}\s*$", nothing),
 
     // Known, and not of use.
@@ -322,7 +337,9 @@ pub fn pc(found: &Captures<'_>) -> Option<Symbol> {
         .split_once("] ")
         .filter(|(left, _)| left.starts_with("[<"))
         .map_or(place.as_str(), |(_, right)| right);
-    symbol(place).or_else(|| Some(frame(&format!(" {place}"))?.symbol))
+    symbol(place)
+        .or_else(|| Some(frame(&format!(" {place}"))?.symbol))
+        .or_else(|| Some(name_only(place)?.symbol))
 }
 
 fn take_registers(found: &Captures<'_>, report: &mut Report) {
@@ -494,6 +511,19 @@ pub fn is_half_frame(text: &str) -> bool {
         )
     });
     PATTERN.is_match(text)
+}
+
+/// Whether a call trace begins behind what else the line says.
+pub fn ends_with_trace(text: &str) -> bool {
+    [" Call trace:", " Call Trace:"]
+        .iter()
+        .any(|end| text.trim_end().ends_with(end))
+}
+
+/// Whether a line stands for others that somebody left out.
+pub fn is_left_out(text: &str) -> bool {
+    let plain = text.trim().trim_matches(['[', ']', '(', ')', '<', '>']);
+    ["...", "…", "snip", "cut", "....", "and so on"].contains(&plain)
 }
 
 /// Whether a line stands before the call trace of lockdep's reports.

@@ -10,11 +10,16 @@ use std::sync::LazyLock;
 /// stood. What a trace only guesses counts where it is sure of nothing.
 pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Option<&'a Symbol> {
     let guessed = !trace.iter().any(|frame| frame.reliable && !frame.exact);
-    let frames: Vec<&Symbol> = trace
-        .iter()
-        .filter(|frame| (frame.reliable || guessed) && !frame.inlined)
-        .map(|frame| &frame.symbol)
-        .collect();
+    let mut entered = false;
+    let mut frames: Vec<&Symbol> = Vec::new();
+    for frame in trace {
+        let counts = (frame.reliable || guessed) && !frame.inlined;
+        if counts && (entered || !is_next(frame)) {
+            frames.push(&frame.symbol);
+        }
+        // What an exception interrupts may be the beginning of a function.
+        entered = frame.symbol.name.starts_with("el1");
+    }
     if is_anywhere(kind) {
         let again = |pair: &&[&Symbol]| pair[0].name == pair[1].name;
         if let (Kind::StackOverflow, Some(pair)) = (kind, frames.windows(2).find(again)) {
@@ -42,6 +47,12 @@ pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Op
         .find(|symbol| !says_nothing(symbol))
         .filter(|symbol| pc.is_none() || !calls_everything(symbol))
         .or(pc)
+}
+
+/// Whether a return address is behind the last instruction of a function that called what does
+/// not return: then the function is the one before.
+fn is_next(frame: &Frame) -> bool {
+    !frame.exact && frame.symbol.offset == 0 && frame.symbol.size != 0
 }
 
 /// Functions of timers and the like, in which debugobjects finds what their caller did.
@@ -242,7 +253,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
-    r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
+    r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
     r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?alloc\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
@@ -259,11 +270,21 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
         r"\w*(?:ubsan|overflow)\w*|handle_object_size_mismatch|val_to_string",
     ),
     (Kind::Spinlock, r"\w*(?:spin_|_lock|_unlock)\w*"),
-    (Kind::Atomic, r"\w*(?:preempt|processor_id|this_cpu)\w*"),
+    (
+        Kind::Atomic,
+        r"\w*(?:processor_id|this_cpu)\w*|check_preempt\w*|_*preempt_(?:schedule|count|disable|enable|latency)\w*|\w*_preempt_check",
+    ),
     // Functions that only count references for their caller.
     (
         Kind::Refcount,
         r"kobject_(?:get|put|add|del|init_and_add)\w*|(?:get|put)_device|get_device_parent|device_(?:add|del|register|create)\w*|_*fput\w*|percpu_ref_\w+",
+    ),
+    // What says so.
+    (Kind::ExternalAbort, r"bad_mode|bad_el0_sync"),
+    // What gives back the pages of its buffers.
+    (
+        Kind::BadPage,
+        r"\w*skb_(?:free|release|reason_drop)\w*|consume_skb",
     ),
     // Whatever waits, by its own name.
     (
@@ -283,7 +304,7 @@ const WAITED_FOR: &[&str] = &[r"rtnl_lock\w*|_*synchronize_(?:s?rcu|net|sched)\w
 /// Functions that wait for something else.
 const WAIT_NOISE: &[&str] = &[
     r"\w*wait_on_\w+|_*folio_wait_\w+|\w*fdatawait\w*|_*lock_page\w*|_*folio_lock\w*|_*lock_buffer\w*|_*wait_event\w*|prepare_to_\w*wait\w*|finish_wait|(?:rcu|r?cuwait)_wait\w*",
-    r"kthread_flush_\w+|_*rcu_barrier|_*wait_rcu_gp|smp_call_function\w*|on_each_cpu\w*",
+    r"[mus]sleep(?:_range|_interruptible)?\w*|fsleep|kthread_flush_\w+|_*rcu_barrier|_*wait_rcu_gp|smp_call_function\w*|on_each_cpu\w*",
     r"finish_task_switch|_*cond_resched\w*|schedule_\w+|_*sched_text_start|_*down(?:_(?:timeout|interruptible|killable|common))?|ldsem_down_\w+|rt_mutex_\w+|rtlock_\w+",
     r"(?:native_|pv_native_)?safe_halt|(?:arch_)?cpu_relax|delay_(?:tsc|loop|halt\w*|mwaitx)|_*(?:const_)?udelay|_*delay|_*ndelay",
 ];
@@ -329,14 +350,14 @@ const NOISE: &[&str] = &[
     // Thunks and stubs, and the padding before a function.
     r"_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
     // Exception entry.
-    r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|do_serror|arm64_serror_panic|arm64_is_fatal_ras_serror|abort|add_taint|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
+    r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|(?:do)?_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|do_serror|arm64_serror_panic|arm64_is_fatal_ras_serror|abort|add_taint|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
     // Sanitizers.
     // KASAN's own tests are called kasan_*_helper.
     r"_*kasan_(?:report|check|save|set|alloc|kmalloc|krealloc|slab|free|poison|unpoison|record|quarantine|kfree|mempool|complete|unmap|init|populate|addr|add|get|release|cache|bug|inv|object_err)\w*|_*asan_\w+|_*hwasan_\w+|print_address_description|print_report|check_memory_region(?:_inline)?|check_region_inline|memory_is_\w+|bytes_is_nonzero|_*kmsan_\w+|_*msan_\w+|_*kcsan_\w+|_*tsan_\w+|kfence_\w+|_*ubsan_\w+|_*kfree_\w*inv\w*|end_report|object_err|slab_err|check_slab|check_object|check_bytes_and_report|slab_pad_check|print_trailer|slab_bug|slab_fix|free_debug_processing|alloc_debug_processing|free_to_partial_list|free_consistency_checks|on_freelist|init_object|create_object|kmemleak_\w+|read_word_at_a_time",
     // The checks themselves.
     r"_*might_(?:sleep|resched|fault)\w*|_*schedule_bug|_*schedule|schedule_(?:timeout|preempt_disabled|hrtimeout)\w*|io_schedule\w*|(?:do_)?wait_for_(?:common|completion)\w*|_*wait_(?:for_common|on_bit\w*)|out_of_line_wait_\w+|bit_wait\w*|\w*rt_mutex\w*|_*preempt_schedule\w*|preempt_count_\w+|debug_smp_processor_id|check_preemption_disabled|_*this_cpu_preempt_check",
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
-    r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
+    r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|bad_range|free_pcp_prepare|free_pages_prepare|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
     r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
     // Copies and strings.

@@ -9,7 +9,7 @@
 use super::details::{self, Detail, Role};
 use super::shapes::{self, End, Shape, Stage};
 use super::unwrap::{self, Whole};
-use super::{noise, Fault, Form, Frame, Kind, Location, Report, Stack, Symbol};
+use super::{consequence, noise, Fault, Form, Frame, Kind, Location, Report, Stack, Symbol};
 use crate::console::Line;
 use regex::{Captures, Regex};
 use std::collections::HashMap;
@@ -35,6 +35,13 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
         }
         let stream = streams.entry(line.caller).or_default();
         stream.line(&line, &mut done);
+    }
+    // Where somebody else's text follows, no caller of the log comes to see it.
+    if lines.last().is_some_and(|line| line.caller.is_none()) {
+        let open = streams
+            .values_mut()
+            .filter_map(|stream| stream.open.as_mut());
+        open.for_each(|open| open.blank |= open.report.last + 1 < lines.len());
     }
     close_all(&mut streams, &mut done, Why::LogEnd);
     done.sort_by_key(|report| (report.first, report.last));
@@ -262,12 +269,16 @@ struct Open {
     tag: bool,
     /// The call trace ended as it should.
     trace_ended: bool,
+    /// One of its stacks ended as it should.
+    stack_ended: bool,
     /// The end of the report was seen.
     finished: bool,
     damaged: bool,
     /// The line before reads like the beginning of a frame.
     broken: bool,
     foreign: usize,
+    /// A blank line was the last one, or what is not of the log.
+    blank: bool,
     message: Vec<String>,
     strange: Vec<String>,
     strange_count: usize,
@@ -300,10 +311,12 @@ impl Open {
             pc_inside: false,
             tag: false,
             trace_ended: false,
+            stack_ended: false,
             finished: false,
             damaged: false,
             broken: false,
             foreign: 0,
+            blank: false,
             message: Vec::new(),
             strange: Vec::new(),
             strange_count: 0,
@@ -314,6 +327,12 @@ impl Open {
     fn takes(&self, shape: &Shape) -> bool {
         if self.task_seen || self.place != Place::Before || self.finished {
             return false;
+        }
+        // The bus reports one failure to several CPUs, or what became of a first attempt.
+        if (self.report.kind, shape.stage) == (shape.kind, Stage::Head)
+            && shape.kind == Kind::ExternalAbort
+        {
+            return true;
         }
         match shape.stage {
             // "cut here" begins a report, except behind what was said before it.
@@ -416,7 +435,8 @@ impl Open {
         let bare = !self.task_seen && self.place == Place::Before && !self.only_preludes;
         bare && match self.report.form {
             Form::Warning => panic.contains("panic_on_warn"),
-            _ => self.report.kind == Kind::Atomic && panic.contains("scheduling while atomic"),
+            Form::Oops => self.report.headline.contains("Bad mode") && panic.contains("bad mode"),
+            _ => consequence::shows_its_stack(self.report.kind, panic),
         }
     }
 
@@ -447,11 +467,13 @@ impl Open {
     fn known(&mut self, index: usize) {
         self.report.last = self.report.last.max(index);
         self.foreign = 0;
+        self.blank = false;
         self.broken = false;
     }
 
     fn feed(&mut self, index: usize, text: &str) -> Next {
         if text.trim().is_empty() {
+            self.blank = true;
             return Next::Stay;
         }
         if self.finished {
@@ -517,18 +539,25 @@ impl Open {
             if let Some(tag) = details::stack_tag(text) {
                 self.tag = !tag.starts_with('/') && !tag.starts_with("EO");
                 self.trace_ended |= tag == "/TASK";
+                self.stack_ended |= tag == "/TASK";
                 self.known(index);
                 return true;
             }
         }
-        // Sanitizers print the stack right under their headline or a heading.
-        let implied = self.end == End::Ruler && self.place == Place::Before;
+        // Sanitizers print the stack right under their headline or a heading; of a lockup, which
+        // has no others before it, the line that announces it may have been left out.
+        let lockup = matches!(self.report.kind, Kind::SoftLockup | Kind::HardLockup);
+        let implied = self.place == Place::Before && (self.end == End::Ruler || lockup);
         if !inside && !implied {
             return false;
         }
-        let Some(frame) =
-            details::frame(text).or_else(|| inside.then(|| details::bare_frame(text))?)
-        else {
+        let bare = || {
+            details::bare_frame(text).or_else(|| {
+                let frame = details::name_only(text)?;
+                self.is_without_offsets(&frame).then_some(frame)
+            })
+        };
+        let Some(frame) = details::frame(text).or_else(|| inside.then(bare)?) else {
             return false;
         };
         if implied {
@@ -538,6 +567,17 @@ impl Open {
         self.push(frame);
         self.known(index);
         true
+    }
+
+    /// Whether the stack that is being printed has names only, so that `frame` may be one of it.
+    fn is_without_offsets(&self, frame: &Frame) -> bool {
+        let frames = match (self.place, self.report.stacks.last()) {
+            (Place::Extra, Some(stack)) => &stack.frames,
+            _ => &self.report.trace,
+        };
+        let bare = |frame: &Frame| frame.symbol.size == 0 && !frame.symbol.name.starts_with("0x");
+        // A word alone is no name yet.
+        frames.iter().all(bare) && (!frames.is_empty() || frame.symbol.name.contains('_'))
     }
 
     fn push(&mut self, frame: Frame) {
@@ -569,8 +609,15 @@ impl Open {
                 }
             }
             Role::UserPc => self.trace_ended |= self.inside(),
-            Role::Registers if self.wants_registers() => (detail.take)(found, &mut self.report),
-            Role::Registers => {}
+            Role::Registers => {
+                if self.wants_registers() {
+                    (detail.take)(found, &mut self.report);
+                }
+                // The end of the line was lost.
+                if details::ends_with_trace(text) {
+                    self.call_trace("Call trace:");
+                }
+            }
             Role::Trace => self.call_trace(text.trim()),
             Role::Section => self.section(text.trim()),
             Role::After => self.after_trace(text, detail, found),
@@ -720,6 +767,11 @@ impl Open {
     /// What has no end mark ends with the first line that is not part of its trace, unless a tag
     /// says that more is to come.
     fn strange_in_quiet(&mut self, text: &str) -> Next {
+        // Who quotes a log may say that more of it follows.
+        if details::is_left_out(text) && !self.is_rooted() {
+            self.damaged = true;
+            self.remark("the rest of its trace was left out".to_string());
+        }
         // Where the log breaks off in the middle of a frame, its trace did not end. Another line
         // may stand in the middle of a trace that has not come to where stacks begin.
         self.broken = self.foreign == 1 && details::is_half_frame(text);
@@ -765,7 +817,7 @@ impl Open {
         if self.end == End::Quiet && self.inside() && self.foreign > 0 && !self.broken {
             self.trace_is_over();
         }
-        let stack = !self.report.trace.is_empty() || self.pc.is_some();
+        let stack = !self.report.trace.is_empty() || self.report.function.is_some();
         // A failure that was asked for is no complaint.
         let injected = || self.report.trace.iter().any(is_injector);
         if self.report.kind == Kind::Dump && (!stack || injected()) {
@@ -781,6 +833,11 @@ impl Open {
             self.remark("its headline is missing or not understood".to_string());
         }
         self.report.stacks.retain(|stack| !stack.frames.is_empty());
+        if self.report.kind == Kind::Dump && is_of_oom_killer(&self.report.trace) {
+            self.report.kind = Kind::OutOfMemory;
+            self.title = "out of memory".to_string();
+            self.end = End::Victim;
+        }
         self.note_strange();
         self.settle_message();
         let named = self.named.is_some();
@@ -796,18 +853,19 @@ impl Open {
             End::Line => true,
             End::Locks => self.report.function.is_some(),
             // A warning that panics, and arm64's stack overflow, never come to their own end.
-            // Behind the trace of a warning, only the mark is missing.
+            // Who quotes a trace to its end may leave out the mark behind it.
             End::Trace | End::Ruler | End::Victim => {
                 self.finished
                     || why == Why::Panic && (trace || self.pc.is_some())
                     || why == Why::LogEnd
-                        && self.report.form == Form::Warning
-                        && self.trace_ended
+                        && (self.end == End::Trace || self.report.kind == Kind::Ubsan)
+                        && (self.trace_ended || self.blank || self.foreign > 0)
                         && rooted
             }
             End::Panic => self.finished || trace && (self.trace_ended || rooted),
             End::Quiet if !trace => match self.report.kind {
                 Kind::Other | Kind::MemoryLeak => why != Why::LogEnd || !self.task_seen,
+                kind if is_stall(kind) && self.stack_ended => true,
                 _ => why == Why::Panic && self.pc.is_some(),
             },
             End::Quiet => {
@@ -926,6 +984,15 @@ fn exact(symbol: Symbol, raw: &str) -> Frame {
         inlined: false,
         raw: raw.trim().to_string(),
     }
+}
+
+/// The OOM killer shows who came to call it.
+fn is_of_oom_killer(trace: &[Frame]) -> bool {
+    let has = |name: &str| {
+        let own = |frame: &Frame| frame.reliable && frame.symbol.name == name;
+        trace.iter().any(own)
+    };
+    has("dump_header") && (has("oom_kill_process") || has("out_of_memory"))
 }
 
 /// Fault injection shows where it made something fail.

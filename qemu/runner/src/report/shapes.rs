@@ -59,6 +59,8 @@ impl Shape {
             (Kind::Dump, _) => 1,
             (Kind::Oops | Kind::UndefinedInstruction, Stage::Die) => 2,
             (Kind::Bug | Kind::Warning, _) => 3,
+            // What a reference counter says first is only how it came out.
+            (Kind::Kasan, Stage::Head) => 5,
             _ => 4,
         }
     }
@@ -66,6 +68,24 @@ impl Shape {
 
 /// The row that a line fits, with its groups. The first row that fits wins.
 pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
+    let (row, found) = find_row(text)?;
+    Some((&SHAPES[row], found))
+}
+
+/// Whether a line that was broken after `at` bytes says more than its first part.
+pub fn is_broken_at(whole: &str, at: usize) -> bool {
+    let Some((row, found)) = find_row(whole) else {
+        return false;
+    };
+    // The blanks before it are no part of what was matched.
+    let at = at - (whole.len() - whole.trim_start().len());
+    let spans = found
+        .get(0)
+        .is_some_and(|all| (all.start()..all.end()).contains(&at));
+    spans && find_row(&whole.trim_start()[..at]).is_none_or(|(before, _)| row < before)
+}
+
+fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
     static SET: LazyLock<RegexSet> =
         LazyLock::new(|| super::details::set(SHAPES.iter().map(|shape| shape.pattern)));
     static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -81,13 +101,13 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
         return None;
     }
     let row = SET.matches(text).iter().next()?;
-    Some((&SHAPES[row], EACH[row].captures(text)?))
+    Some((row, EACH[row].captures(text)?))
 }
 
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |External Abort|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Killed|netdevice|paging request|NULL pointer",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |External Abort|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Kill|oom-kill|netdevice|paging request|NULL pointer",
     )
 });
 
@@ -122,6 +142,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::StackOverflow, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>stack-protector: Kernel stack is corrupted in: (?P<symbol>SYM|[\w.]+).*)", "stack-protector: Kernel stack is corrupted"),
     row(Kind::StackOverflow, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>corrupted stack end detected inside scheduler.*)", "corrupted stack end detected inside scheduler"),
     row(Kind::ExternalAbort, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>(?P<what>Asynchronous SError Interrupt).*)", "$what"),
+    row(Kind::ControlFlow, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>(?P<what>CFI failure).*)", "$what"),
     row(Kind::Panic, Form::Panic, Head, Panic, r"Kernel panic - not syncing: (?P<message>.*?) *$", "Kernel panic: $message"),
     row(Kind::Panic, Form::Panic, Head, Panic, r"Kernel panic - not syncing:?(?P<message>.*)$", "Kernel panic"),
 
@@ -151,10 +172,11 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::PageFault, Oops, Head, Trace, r"Unable to handle kernel (?P<reason>.+?) at (?:virtual )?(?:address )?(?P<address>[0-9a-f]{8,})", "Unable to handle kernel $reason"),
     row(Kind::PageFault, Oops, Head, Trace, r"^Unable to handle kernel (?P<reason>.+?)(?: at .*)?$", "Unable to handle kernel $reason"),
     row(Kind::PageFault, Oops, Head, Trace, r"^Accessing user space memory outside uaccess.h routines", "Accessing user space memory outside uaccess.h routines"),
-    row(Kind::ExternalAbort, Oops, Head, Trace, r"^Unhandled fault: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at (?P<address>0x[0-9a-f]+)", "Unhandled fault: $reason"),
+    row(Kind::ExternalAbort, Oops, Head, Trace, r"^Unhandled fault: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at(?: *$| +(?P<address>0x[0-9a-f]+))", "Unhandled fault: $reason"),
     row(Kind::ExternalAbort, Oops, Head, Trace, r"^Synchronous External Abort: (?P<reason>.+?) \((?P<code>0x[0-9a-f]+)\) at (?P<address>0x[0-9a-f]+)", "Synchronous External Abort"),
-    row(Kind::ExternalAbort, Oops, Head, Quiet, r"^SError Interrupt on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+)", "SError Interrupt"),
+    row(Kind::ExternalAbort, Oops, Head, Quiet, r"^\d?SError Interrupt on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+)", "SError Interrupt"),
     row(Kind::Oops, Oops, Head, Quiet, r"^Unhandled .*?exception on CPU(?P<cpu>\d+), ESR (?P<code>0x[0-9a-f]+)", "Unhandled exception"),
+    row(Kind::ExternalAbort, Oops, Head, Trace, r"^Bad mode in (?P<reason>Error) handler detected(?: on CPU(?P<cpu>\d+))?, code (?P<code>0x[0-9a-f]+) -- SError", "Bad mode in $reason handler"),
     row(Kind::Oops, Oops, Head, Trace, r"^Bad mode in (?P<reason>.+?) handler detected(?: on CPU(?P<cpu>\d+), code (?P<code>0x[0-9a-f]+))?", "Bad mode in $reason handler"),
 
     // Stacks and doubled faults.
@@ -174,14 +196,14 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
     row(Kind::ControlFlow, Oops, Die, Trace, r"control protection fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "control protection fault"),
-    row(Kind::ControlFlow, Oops, Die, Trace, r"Internal error: Oops - (?P<what>CFI|BTI|FPAC|GCS|bti|branch target identification)\b.*?: (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "$what"),
+    row(Kind::ControlFlow, Oops, Die, Trace, r"Internal error: Oops - (?P<what>CFI|BTI|FPAC|GCS|bti|branch target identification)\b.*?: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$what"),
     row(Kind::UndefinedInstruction, Oops, Die, Trace, r"(?:Oops: )?invalid opcode: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "invalid opcode"),
-    row(Kind::UndefinedInstruction, Oops, Die, Trace, r"Internal error: Oops - [Uu]ndefined instruction: (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "undefined instruction"),
-    row(Kind::Bug, Oops, Die, Trace, r"Internal error: Oops - BUG: (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "kernel BUG"),
-    row(Kind::ExternalAbort, Oops, Die, Trace, r"Internal error: (?P<reason>(?:level \S+ )?synchronous .*?): (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "$reason"),
-    row(Kind::Kasan, Oops, Die, Trace, r"Internal error: Oops - KASAN: (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "KASAN"),
-    row(Kind::Ubsan, Oops, Die, Trace, r"Internal error: UBSAN: (?P<reason>.*?): (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "UBSAN: $reason"),
-    row(Kind::Oops, Oops, Die, Trace, r"Internal error: (?:Oops - )?(?P<reason>.*?): (?P<code>[0-9a-f]+) \[#(?P<count>\d+)\]", "$reason"),
+    row(Kind::UndefinedInstruction, Oops, Die, Trace, r"Internal error: Oops - [Uu]ndefined instruction: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "undefined instruction"),
+    row(Kind::Bug, Oops, Die, Trace, r"Internal error: Oops - BUG: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "kernel BUG"),
+    row(Kind::ExternalAbort, Oops, Die, Trace, r"Internal error: (?P<reason>(?:level \S+ )?synchronous .*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$reason"),
+    row(Kind::Kasan, Oops, Die, Trace, r"Internal error: Oops - KASAN: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "KASAN"),
+    row(Kind::Ubsan, Oops, Die, Trace, r"Internal error: UBSAN: (?P<reason>.*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "UBSAN: $reason"),
+    row(Kind::Oops, Oops, Die, Trace, r"Internal error: (?:Oops - )?(?P<reason>.*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$reason"),
     row(Kind::Oops, Oops, Die, Trace, r"Oops: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "Oops"),
     row(Kind::Oops, Oops, Die, Trace, r"Oops: (?P<reason>[^:\[]+): (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "$reason"),
     row(Kind::Oops, Oops, Die, Trace, r"^(?P<reason>[A-Za-z][\w /,'-]{2,60}): (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "$reason"),
@@ -241,7 +263,8 @@ pub static SHAPES: &[Shape] = &[
 
     // Out of memory.
     row(Kind::OutOfMemory, Message, Head, Victim, r"(?P<comm>\S.*) invoked oom-killer: gfp_mask=.*", "out of memory"),
-    row(Kind::OutOfMemory, Message, Head, Line, r"^(?:Memory cgroup )?[Oo]ut of memory.*: Killed? process (?P<pid>\d+) \((?P<comm>.+?)\)", "out of memory: killed $comm"),
+    row(Kind::OutOfMemory, Message, Head, Victim, r"^oom-kill:constraint=.*,task=(?P<comm>[^,]+),pid=(?P<pid>\d+)", "out of memory: killed $comm"),
+    row(Kind::OutOfMemory, Message, Head, Line, r"^(?:Memory cgroup )?[Oo]ut of memory.*: Kill(?:ed)? process (?P<pid>\d+) \((?P<comm>.+?)\)", "out of memory: killed $comm"),
     row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?)(?:\(\S*\))?: page allocation (?:failure|stalls)", "page allocation failure"),
     row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?): (?P<what>vmalloc(?: error| size \d+ allocation failure|: allocation failure)): ", "$what"),
 

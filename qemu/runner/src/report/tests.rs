@@ -2220,3 +2220,230 @@ fn frames_decoded_before_may_stand_for_two_places() {
         assert!(text.starts_with(&frame.symbol.name), "{text}");
     }
 }
+
+/// The kind, the title and whether it is whole, of the first report in a text.
+fn first(text: &str) -> (Kind, String, bool) {
+    let report = reports(&lines(text.as_bytes())).remove(0);
+    (report.kind, report.title, report.complete)
+}
+
+#[test]
+fn a_trace_may_have_names_only() {
+    let text = "BUG: unable to handle page fault for address: 00000000000033f3
+Oops: 0000 [#1] PREEMPT SMP NOPTI
+CPU: 2 PID: 895 Comm: masim Not tainted 6.6.0 #255
+RIP: 0010:memcpy
+Call Trace:
+ <TASK>
+? __die
+? asm_exc_page_fault
+carrier [foo]
+handle_mm_fault
+kthread
+RIP: 0033:0x55b897ba0808
+ </TASK>
+---[ end trace 0000000000000000 ]---
+";
+    let report = reports(&lines(text.as_bytes())).remove(0);
+    assert_eq!(report.title, "unable to handle page fault in carrier");
+    let reliable = report.trace.iter().filter(|frame| frame.reliable).count();
+    assert_eq!((report.trace.len(), reliable), (6, 4));
+    assert_eq!(report.trace[3].symbol.module.as_deref(), Some("foo"));
+    // Among frames with offsets, a word alone is somebody else's.
+    let mixed = text.replace("carrier [foo]", "carrier+0x1/0x2 [foo]");
+    let report = reports(&lines(mixed.as_bytes())).remove(0);
+    assert_eq!(report.trace.len(), 4);
+}
+
+#[test]
+fn what_a_program_dies_of_is_no_report() {
+    let text = "udevd[1673]: unhandled level 2 translation fault (11) at 0x00000018, esr 0x92000006, in libc.so
+CPU: 3 PID: 1673 Comm: udevd Not tainted 4.14.0 #5
+PC is at 0x7f9867eb10
+pc : [<0000007f9867eb10>] lr : [<0000007f98681b20>] pstate: 60000000
+";
+    assert_eq!(reports(&lines(text.as_bytes())), []);
+    // The same of the kernel itself is one.
+    let other = text.replace("PC is at 0x7f9867eb10", "PC is at f+0x1/0x2");
+    assert_eq!(first(&other).0, Kind::Dump);
+}
+
+#[test]
+fn a_failure_of_the_bus_is_one_report() {
+    let body = "CPU: 0 PID: 1506 Comm: a Not tainted 4.14.0 #109
+PC is at reader+0x78/0x6fc
+Call trace:
+ reader+0x78/0x6fc
+ work_pending+0x8/0x10
+---[ end trace e42d453027313552 ]---
+";
+    let again = "Synchronous External Abort: level 0 (translation table walk) (0x82000214) at 0x0000000033ff7008
+Memory failure: 0xcd4b: already hardware poisoned
+Synchronous External Abort: synchronous external abort (0x96000410) at 0x0000000033ff7008
+Internal error: : 96000410 [#1] PREEMPT SMP
+";
+    let expected = (
+        Kind::ExternalAbort,
+        "Synchronous External Abort in reader".to_string(),
+        true,
+    );
+    assert_eq!(first(&format!("{again}{body}")), expected);
+    assert_eq!(
+        reports(&lines(format!("{again}{body}").as_bytes())).len(),
+        1
+    );
+    // Brackets that were lost in a mail.
+    let bare =
+        format!("Internal error: synchronous external abort: 96000210 1 PREEMPT SMP\n{body}");
+    let expected = (
+        Kind::ExternalAbort,
+        "synchronous external abort in reader".to_string(),
+        true,
+    );
+    assert_eq!(first(&bare), expected);
+}
+
+#[test]
+fn a_panic_shows_where_a_lockup_was() {
+    let text = "watchdog: BUG: soft lockup - CPU#2 stuck for 26s! [a:601]
+Kernel panic - not syncing: softlockup: hung tasks
+CPU: 2 PID: 601 Comm: a Tainted: G L 5.18.0-rc7+ #3
+Call trace:
+ dump_stack+0x1c/0x38
+ panic+0x1ec/0x3ec
+ watchdog_timer_fn+0x28c/0x300
+ gic_handle_irq+0x8c/0x4bc
+ el1h_64_irq+0x74/0x78
+ printk+0xb4/0xe8
+ busy_thread+0x328/0x7b0
+ ret_from_fork+0x10/0x20
+---[ end Kernel panic - not syncing: softlockup: hung tasks ]---
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found[0].title, "soft lockup in busy_thread");
+    assert!(found[0].complete, "{:?}", found[0].notes);
+    assert_eq!(found[1].consequence_of, Some(0));
+}
+
+#[test]
+fn a_lockup_s_trace_may_lack_its_heading() {
+    let text = "watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [a:458]
+  _raw_spin_unlock_irqrestore+0x50/0xb8
+  busy+0x434/0x6b8
+  ret_from_fork+0x10/0x20
+";
+    assert_eq!(first(text).1, "soft lockup in busy");
+}
+
+#[test]
+fn what_was_left_out_is_missing() {
+    let text = "INFO: trying to register non-static key.
+Call trace:
+ dump_stack+0x18/0x34
+ lock_acquire+0x68/0x84
+ owner+0x44/0xc0
+ caller+0x15c/0x1d0
+";
+    let (_, title, whole) = first(&format!("{text} ...\n\nFixes: it\n"));
+    assert_eq!(
+        (title.as_str(), whole),
+        ("trying to register non-static key in owner", false)
+    );
+    assert!(first(&format!("{text} ret_from_fork+0x1/0x2\n ...\n")).2);
+}
+
+#[test]
+fn who_quotes_a_report_may_leave_out_its_last_line() {
+    let text = "Internal error: Oops - BUG: 0 [#1] PREEMPT SMP
+CPU: 1 PID: 4396 Comm: a Not tainted 5.10.110 #257
+pc : f+0x98/0xac
+Call trace:
+ f+0x98/0xac
+ ret_from_fork+0x10/0x20
+";
+    assert!(!first(text).2);
+    assert!(first(&format!("{text}\nSigned-off-by: A\n")).2);
+    let callers = text.replace('\n', "\n[    1.000000][  T43] ");
+    let callers = format!(
+        "[    1.000000][  T43] {}",
+        callers.trim_end_matches(|c| c != '\n')
+    );
+    assert!(!first(&callers).2);
+    assert!(first(&format!("{callers}\nSigned-off-by: A\n")).2);
+    // A trace that does not go back to where it began was broken off.
+    let part = text.replace(" ret_from_fork+0x10/0x20\n", " g+0x10/0x20\n");
+    assert!(!first(&format!("{part}\nSigned-off-by: A\n")).2);
+}
+
+#[test]
+fn any_headline_may_be_broken_in_two() {
+    for (text, kind) in [
+        (
+            "INFO: task jbd2/sdc2-8:104742 blocked for\nmore than 241 seconds.\n",
+            Kind::HungTask,
+        ),
+        (
+            "[ 1.5] BUG: sleeping function called from invalid context at\nkernel/a.c:281\n",
+            Kind::Atomic,
+        ),
+        (
+            "[ 1.5] UBSAN: array-index-out-of-bounds in\ndrivers/a/b.c:483:21\n",
+            Kind::Ubsan,
+        ),
+        (
+            "[ 1.5] Internal error: BRK handler:\n00000000f2000001 [#1] SMP\n",
+            Kind::Oops,
+        ),
+        (
+            "<2>[ 1.5] Unhandled 64-bit el1h sync exception on CPU0, ESR\n0x3a000000\n",
+            Kind::Oops,
+        ),
+    ] {
+        assert_eq!(first(text).0, kind, "{text}");
+        assert_eq!(reports(&lines(text.as_bytes())).len(), 1, "{text}");
+    }
+    // What the kernel says next is its own line.
+    let text = "[ 1.5] INFO: task jbd2/sdc2-8:104742 blocked for\n[ 1.5] more than 241 seconds.\n";
+    assert_eq!(reports(&lines(text.as_bytes())), []);
+}
+
+#[test]
+fn the_return_address_of_a_call_that_does_not_return_is_the_next_function_s() {
+    let text = "Internal error: Oops - BUG: 0 [#1] PREEMPT SMP
+CPU: 4 PID: 5614 Comm: a Not tainted 4.14.180 #1
+pc : __cfi_check_fail+0x1c/0x24
+Call trace:
+ __cfi_check_fail+0x1c/0x24
+ the_next+0x0/0x468
+ caller+0x234/0x258
+ ret_from_fork+0x34/0x38
+---[ end trace e42d453027313552 ]---
+";
+    assert_eq!(first(text).1, "kernel BUG in caller");
+}
+
+#[test]
+fn memory_that_runs_out_is_told_by_what_is_left_of_it() {
+    let task = "CPU: 8 PID: 1327866 Comm: a Not tainted 6.14.2 #1
+Call trace:
+ dump_header+0x48/0x190
+ oom_kill_process+0x2ac/0x350
+ out_of_memory+0xdc/0x350
+ el0t_64_sync+0x1b0/0x1b8
+";
+    assert_eq!(first(task).0, Kind::OutOfMemory);
+    assert_eq!(first(task).1, "out of memory");
+    let line = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,global_oom,task_memcg=/a,task=b,pid=43056,uid=1000\n";
+    let killed = "Out of memory: Killed process 43056 (b) total-vm:30044644kB\n";
+    let expected = |whole| {
+        (
+            Kind::OutOfMemory,
+            "out of memory: killed b".to_string(),
+            whole,
+        )
+    };
+    assert_eq!(first(line), expected(false));
+    assert_eq!(first(&format!("{line}{killed}")), expected(true));
+    let old = "Memory cgroup out of memory: Kill process 16883 (b) score 877 or sacrifice child\n";
+    assert_eq!(first(old), expected(true));
+}

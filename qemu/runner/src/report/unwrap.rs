@@ -37,11 +37,11 @@ pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
         let line = lines.get(first)?;
         let mut text = Cow::Borrowed(start(&line.text));
         let mut last = first;
-        while last - first < PARTS && is_unfinished(&text) {
-            let Some(rest) = lines.get(last + 1).filter(|rest| completes(&text, rest)) else {
+        while last - first < PARTS {
+            let Some(whole) = lines.get(last + 1).and_then(|rest| joined(&text, rest)) else {
                 break;
             };
-            text = Cow::Owned(format!("{text} {}", rest.text.trim_start()));
+            text = Cow::Owned(whole);
             last += 1;
         }
         next = last + 1;
@@ -61,17 +61,32 @@ fn start(text: &str) -> &str {
     &text[..end]
 }
 
+/// The line that begins with `start`, if that cannot be all of it and `rest` is the end.
+fn joined(start: &str, rest: &Line) -> Option<String> {
+    // Nobody breaks a shorter line, and none that matters is longer.
+    if !(24..=400).contains(&start.len()) || !can_follow(rest) {
+        return None;
+    }
+    let whole = format!("{start} {}", rest.text.trim_start());
+    let broken = match is_unfinished(start) {
+        true => completes(start, rest),
+        false => shapes::is_broken_at(&whole, start.len()) && details::frame(&rest.text).is_none(),
+    };
+    broken.then_some(whole)
+}
+
 /// A line that the kernel never ends so.
 fn is_unfinished(text: &str) -> bool {
     static UNFINISHED: LazyLock<RegexSet> =
         LazyLock::new(|| details::set(PATTERNS.iter().copied()));
-    // Nobody breaks a shorter line, and none that matters is longer.
-    (24..=400).contains(&text.len()) && UNFINISHED.is_match(text)
+    UNFINISHED.is_match(text)
 }
 
 /// How lines end that are broken where mail programs do it: at a blank.
 const PATTERNS: &[&str] = &[
     r"BUG: K[A-Za-z]{3,4}N: [\w -]+ in(?: [\w.]+(?: [\w./-]+:\d+)?)?$",
+    r"UBSAN: [\w -]+ in$",
+    r"Internal error: [\w -]+(?:: \S+)*:?$",
     r"Unable to handle kernel(?: [A-Za-z-]+)*$",
     r"BUG: (?:unable|kernel|unable to handle.*)(?: [A-Za-z-]+)*(?: at|,)?(?: address:?)?$",
     r"WARNING: CPU: \d+ PID: \d+ at(?: [\w./-]+:\d+)?$",
@@ -80,6 +95,8 @@ const PATTERNS: &[&str] = &[
     r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: .*(?:Not tainted|Tainted: [A-Z ]+|Kdump: loaded|Not)$",
     r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: [^ ]+$",
     r"^\s*Hardware name: .{30,}$",
+    r", at:$",
+    r"(?:hard|soft)irqs last +(?:en|dis)abled at \(\d+\): \[<[0-9a-f]+>\]$",
     // Decoded: "f (kernel/a.c:12" before "(discriminator 1))".
     r" \([\w./-]+:\d+$",
 ];
@@ -87,8 +104,15 @@ const PATTERNS: &[&str] = &[
 /// Whether `rest` can be the end of a line that begins with `start`.
 fn completes(start: &str, rest: &Line) -> bool {
     let text = rest.text.trim();
-    let wants_function = start.ends_with(" in") || start.ends_with(" at");
-    // In a log without timestamps the next line looks like any other, unless it means something.
+    let wants_function = [" in", " at", " at:", ">]"];
+    let wants_function = wants_function.iter().any(|end| start.ends_with(end));
+    wants_function || details::frame(text).is_none()
+}
+
+/// Whether a line can be the end of another one. In a log without timestamps it looks like any
+/// other, unless it means something.
+fn can_follow(rest: &Line) -> bool {
+    let text = rest.text.trim();
     rest.time.is_none()
         && rest.caller.is_none()
         && rest.level.is_none()
@@ -96,5 +120,4 @@ fn completes(start: &str, rest: &Line) -> bool {
         && text.len() <= 120
         && shapes::find(text).is_none()
         && details::find(text).is_none()
-        && (wants_function || details::frame(text).is_none())
 }
