@@ -243,8 +243,6 @@ get_packages() {
 	say "missing: ${list#, }"
 	rm -f "$LOGS"/setup-*.log
 	for name in "${MISSING[@]}"; do
-		# A bindgen that is too old for this clang is the distribution's: cargo has a newer one.
-		[[ $name != bindgen || ! ${WHYS[bindgen]} ]] || PACKAGES[bindgen]=+cargo
 		for package in ${PACKAGES[$name]}; do
 			case $package in
 			+*)
@@ -380,17 +378,22 @@ apt_unknown() {
 
 # --- what is made here: under a temporary name, tried, renamed ---
 
+# With the host program, which is built of much the same and is needed next. What calls it must not
+# depend on where this clone is.
 build_bindgen() {
 	local tmp dir=$TOOLS_DIR/bindgen-$BINDGEN_VERSION version
 	make_temp
-	say "building bindgen $BINDGEN_VERSION, this once: half a minute or more"
-	# Without optimisation: it takes some seconds more for a kernel's bindings, and a minute less here.
-	run bindgen env -u MAKEFLAGS -u CARGO_BUILD_TARGET CARGO_PROFILE_RELEASE_OPT_LEVEL=0 RUSTC="${VALUE[RUSTC]}" CARGO_TARGET_DIR="$tmp/target" \
-		"${VALUE[CARGO]}" install bindgen-cli --locked --version "$BINDGEN_VERSION" --root "$tmp/root" --no-track ||
-		failed bindgen "building bindgen"
+	say "building bindgen $BINDGEN_VERSION and the host program, this once: a minute or two"
+	# As cargo.sh does it, which asks the file that is not written yet. Its progress is shown.
+	(cd "$ROOT/qemu/runner" && env -u MAKEFLAGS -u MFLAGS -u CARGO_MAKEFLAGS RUSTC="${VALUE[RUSTC]}" \
+		RUSTDOC="${VALUE[RUSTDOC]}" CARGO_TARGET_DIR="$ROOT/build/host" \
+		"${VALUE[CARGO]}" build --release --locked </dev/null >&2 9>&-) ||
+		failed bindgen "building bindgen" "cargo says why"
+	mkdir -p "$tmp/root/bin"
+	cp "$ROOT/build/host/release/bindgen" "$tmp/root/bin" || die 69 "cannot write $TOOLS_DIR"
 	version=$("$tmp/root/bin/bindgen" --version) || true
 	[[ $version == *"$BINDGEN_VERSION"* ]] ||
-		die 69 "the bindgen just built does not run, it says \"$version\"; see $LOGS/setup-bindgen.log"
+		die 69 "the bindgen just built does not run, or is another than $BINDGEN_VERSION; it says \"$version\""
 	rm -rf "$dir"
 	mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
 }

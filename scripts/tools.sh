@@ -26,17 +26,17 @@ DISTROS=("Debian 12" "Debian 13" "Ubuntu 24.04" "Fedora")
 TRIED="Debian 12, Debian 13"
 
 BUILD_GB=4             # free disk space that the kernels of both architectures need
-BINDGEN_VERSION=0.73.2 # built by cargo where the distribution's is too old for the kernel
+BINDGEN_VERSION=0.73.2 # as in qemu/runner/bindgen/Cargo.toml
 
 # A row: command or thing | key in tools.env | group | oldest version | what for | packages per
 # distribution, "=" where they are those of the column before.
 # Groups: base is always needed, x86_64 and arm64 for that architecture, lint by `make check`; debug-…
 # and editor only by the commands named. What is in two of them has a plus between. check is what
 # `make check` goes without where it cannot be had: it says which tests it then skips.
-# In place of packages: +cargo is built here by cargo, +fetch is fetched here out of a package that is
-# not installed (of another architecture; or because it would push out busybox), +unpack out of the one
-# that is named (some thousand files of fifty thousand, which take dpkg longer than all other
-# packages), - is not packaged.
+# In place of packages: +cargo is built here, with the host program, +fetch is fetched here out of a
+# package that is not installed (of another architecture; or because it would push out busybox),
+# +unpack out of the one that is named (some thousand files of fifty thousand, which take dpkg longer
+# than all other packages), - is not packaged.
 # Versions: kbuild's own minimum (Documentation/process/changes.rst), except that
 #   clang 15 is the oldest that newer 6.x kernels take on every architecture;
 #   rust 1.85 is for the host program, which cargo builds with the same toolchain (the kernel: 1.78);
@@ -61,7 +61,7 @@ TOOLS=(
 	"rustfmt            |RUSTFMT        |base  |      |bindings, lints               |rustfmt-web           |rustfmt       |rustfmt-1.85   |rustfmt"
 	"clippy-driver      |CLIPPY_DRIVER  |base  |      |lints                         |rust-web-clippy       |rust-clippy   |rust-1.85-clippy|clippy"
 	"cargo              |CARGO          |base  |1.85  |the host program              |cargo-web             |cargo         |cargo-1.85     |cargo"
-	"bindgen            |BINDGEN        |base  |0.65.1|Rust bindings of the kernel   |+cargo                |bindgen       |bindgen-0.71   |bindgen-cli"
+	"bindgen            |BINDGEN        |base  |0.65.1|Rust bindings of the kernel   |+cargo                |=             |=              |="
 	"libelf             |               |x86_64|      |objtool                       |libelf-dev            |=             |=              |elfutils-libelf-devel"
 	"qemu-system-x86_64 |QEMU_X86_64    |x86_64|7.2   |the x86_64 machines           |qemu-system-x86       |=             |=              |qemu-system-x86-core"
 	"busybox x86_64     |BUSYBOX_X86_64 |x86_64|      |the x86_64 guest              |+fetch                |=             |=              |="
@@ -144,7 +144,7 @@ detect_distro() {
 how_to_get() {
 	local packages=${PACKAGES[$1]}
 	case $packages:$1 in
-	+cargo:*) echo "set-up builds version $BINDGEN_VERSION with cargo" ;;
+	+cargo:*) echo "set-up builds version $BINDGEN_VERSION with the host program" ;;
 	+unpack*:*) echo "set-up takes it out of ${packages#+unpack }, which it does not install; RUST_LIB_SRC=path takes any that fits the compiler" ;;
 	+fetch:*) echo "set-up fetches it (busybox-static); ${KEY[$1]}=path takes any static one" ;;
 	-:"kernel source") echo "KERNEL_SRC=path: a 6.x tree with Rust support (6.12 is tried), or its tarball" ;;
