@@ -276,12 +276,14 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             r"^(?:EMERG|ALERT|CRIT|ERR|ERROR|WARNING|NOTICE|INFO|DEBUG) KERN ",
             nothing,
         ),
+        // MediaTek: the task and the source file that printed.
+        (r"^(?:[^\[\]:]{1,24}: )?\[name:[\w.-]*&?\]", nothing),
         // ktest: the seconds that the guest is up.
         (r"^0\d{4} ", nothing),
         // grabserial: "[12.345678 0.001234] ".
         (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
-        (r"^(?:>+ )+(?:\| ?)?|^>+$", nothing),
+        (r"^(?:>+ )+(?:\| ?)?|^\| |^[>|]+$", nothing),
     ];
     let set = pattern::set(rows.iter().map(|(pattern, _)| *pattern));
     let each = rows
@@ -627,8 +629,12 @@ mod tests {
             "logs: WARNING KERN  f+0x1/0x2",
             "I[4:  napi/wlan0-33:  467]  f+0x1/0x2",
             "[ ]\u{a0} f+0x1/0x2",
+            "|  f+0x1/0x2",
+            "[C201134] rxq0_pus: [name:mrdump&] f+0x1/0x2",
         ] {
-            check(raw, None, None, None, " f+0x1/0x2");
+            let all = lines(raw.as_bytes());
+            assert_eq!(all.len(), 1, "{raw}");
+            assert_eq!(all[0].text, " f+0x1/0x2", "{raw}");
         }
         check("\t[    1.5]  f", Some(1.5), None, None, " f");
         check("[\u{a0}\u{a0} 1.5]\u{a0} f", Some(1.5), None, None, " f");

@@ -335,7 +335,7 @@ pub fn pc(found: &Captures<'_>) -> Option<Symbol> {
     let place = text(found, 1);
     let place = place
         .split_once("] ")
-        .filter(|(left, _)| left.starts_with("[<"))
+        .filter(|(left, _)| left.starts_with("[<") || left.starts_with("[0x"))
         .map_or(place.as_str(), |(_, right)| right);
     symbol(place)
         .or_else(|| Some(frame(&format!(" {place}"))?.symbol))

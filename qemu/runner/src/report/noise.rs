@@ -42,17 +42,34 @@ pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Op
     let says_nothing =
         |symbol: &Symbol| is_noise(kind, &symbol.name) || tracked && is_of_object(symbol);
     // What calls everything says less than even a check does.
-    pc.into_iter()
+    let found = pc
+        .into_iter()
         .chain(frames[from..].iter().copied())
         .find(|symbol| !says_nothing(symbol))
         .filter(|symbol| pc.is_none() || !calls_everything(symbol))
-        .or(pc)
+        .or(pc);
+    // A trace that breaks off early has nothing but what waits.
+    let waits = || {
+        frames
+            .last()
+            .copied()
+            .filter(|symbol| !says_nothing_ever(symbol))
+    };
+    match kind {
+        Kind::HungTask => found.or_else(waits),
+        _ => found,
+    }
 }
 
 /// Whether a return address is behind the last instruction of a function that called what does
 /// not return: then the function is the one before.
 fn is_next(frame: &Frame) -> bool {
     !frame.exact && frame.symbol.offset == 0 && frame.symbol.size != 0
+}
+
+/// Whether the function is noise in reports of every kind.
+fn says_nothing_ever(symbol: &Symbol) -> bool {
+    calls_everything(symbol) || is_noise(Kind::Unknown, &symbol.name)
 }
 
 /// Functions of timers and the like, in which debugobjects finds what their caller did.
@@ -67,6 +84,13 @@ fn everyone_waits_for<'a>(frames: &[&'a Symbol]) -> Option<&'a Symbol> {
     static KNOWN: LazyLock<Regex> = LazyLock::new(|| whole_names(WAITED_FOR));
     let mut frames = frames.iter().copied();
     frames.find(|symbol| KNOWN.is_match(&plain(&symbol.name)))
+}
+
+/// Whether an exception or an interrupt enters the kernel through the function.
+pub fn enters(symbol: &Symbol) -> bool {
+    static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
+    let name = plain(&symbol.name);
+    name.starts_with("asm_exc_") || name.ends_with("page_fault") || ENTRY.is_match(&name)
 }
 
 /// Whether a title that names the function would say nothing.
@@ -345,7 +369,7 @@ const DISPATCHERS: &[&str] = &[
 /// Patterns for whole names; one line a subsystem.
 const NOISE: &[&str] = &[
     // Printing and dying.
-    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
+    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
     // Thunks and stubs, and the padding before a function.
     r"_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
@@ -359,7 +383,7 @@ const NOISE: &[&str] = &[
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|bad_range|free_pcp_prepare|free_pages_prepare|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|_*(?:read|write)_rt_(?:un)?lock|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user\w*|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
     // What a driver calls to take away what it made: the one who calls it made a mistake.

@@ -877,11 +877,16 @@ impl Open {
         }
     }
 
-    /// Where nothing marks the end of a trace, a frame or two are the beginning of one.
+    /// Where nothing marks the end of a trace, whether it may end as it does: a leak's has a fixed
+    /// length, and another one may have been followed down to an exception.
     fn is_long_enough(&self) -> bool {
         let trace = &self.report.trace;
-        let sure = trace.iter().filter(|frame| frame.reliable).count();
-        !self.tag && (sure > 2 || sure == 0 && trace.len() > 2)
+        let mut sure = trace.iter().rev().filter(|frame| frame.reliable);
+        let end = || match self.report.kind {
+            Kind::MemoryLeak => sure.nth(2).is_some(),
+            _ => sure.take(2).any(|frame| noise::enters(&frame.symbol)),
+        };
+        !self.tag && (end() || trace.len() > 2 && trace.iter().all(|frame| !frame.reliable))
     }
 
     fn note_strange(&mut self) {

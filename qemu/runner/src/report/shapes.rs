@@ -72,7 +72,7 @@ pub fn find(text: &str) -> Option<(&'static Shape, regex::Captures<'_>)> {
     Some((&SHAPES[row], found))
 }
 
-/// Whether a line that was broken after `at` bytes says more than its first part.
+/// Whether a line that was broken after `at` bytes says more than either part.
 pub fn is_broken_at(whole: &str, at: usize) -> bool {
     let Some((row, found)) = find_row(whole) else {
         return false;
@@ -82,7 +82,9 @@ pub fn is_broken_at(whole: &str, at: usize) -> bool {
     let spans = found
         .get(0)
         .is_some_and(|all| (all.start()..all.end()).contains(&at));
-    spans && find_row(&whole.trim_start()[..at]).is_none_or(|(before, _)| row < before)
+    let (start, rest) = whole.trim_start().split_at(at);
+    let says_less = |part: &str| find_row(part).is_none_or(|(own, _)| row < own);
+    spans && says_less(start) && says_less(rest)
 }
 
 fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
@@ -168,7 +170,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::PageFault, Oops, Head, Trace, r"^(?P<comm>\S+): Corrupted page table at address (?P<address>[0-9a-f]+)", "Corrupted page table"),
     row(Kind::Oops, Oops, Head, Quiet, r"PANIC: early exception (?P<code>0x[0-9a-f]+) (?:rip|IP) [0-9a-f]+:[0-9a-f]+ error [0-9a-f]+ cr2 (?:0x)?(?P<address>[0-9a-f]+)", "early exception $code"),
     // Bad accesses, arm64.
-    row(Kind::NullDereference, Oops, Head, Trace, r"Unable to handle kernel (?P<reason>NULL pointer dereference) at virtual address (?P<address>[0-9a-f]+)", "Unable to handle kernel NULL pointer dereference"),
+    row(Kind::NullDereference, Oops, Head, Trace, r"Unable to handle kernel (?P<reason>NULL pointer dereference) at (?:virtual address )?(?P<address>[0-9a-f]+)", "Unable to handle kernel NULL pointer dereference"),
     row(Kind::PageFault, Oops, Head, Trace, r"Unable to handle kernel (?P<reason>.+?) at (?:virtual )?(?:address )?(?P<address>[0-9a-f]{8,})", "Unable to handle kernel $reason"),
     row(Kind::PageFault, Oops, Head, Trace, r"^Unable to handle kernel (?P<reason>.+?)(?: at .*)?$", "Unable to handle kernel $reason"),
     row(Kind::PageFault, Oops, Head, Trace, r"^Accessing user space memory outside uaccess.h routines", "Accessing user space memory outside uaccess.h routines"),
@@ -265,7 +267,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::OutOfMemory, Message, Head, Victim, r"(?P<comm>\S.*) invoked oom-killer: gfp_mask=.*", "out of memory"),
     row(Kind::OutOfMemory, Message, Head, Victim, r"^oom-kill:constraint=.*,task=(?P<comm>[^,]+),pid=(?P<pid>\d+)", "out of memory: killed $comm"),
     row(Kind::OutOfMemory, Message, Head, Line, r"^(?:Memory cgroup )?[Oo]ut of memory.*: Kill(?:ed)? process (?P<pid>\d+) \((?P<comm>.+?)\)", "out of memory: killed $comm"),
-    row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?)(?:\(\S*\))?: page allocation (?:failure|stalls)", "page allocation failure"),
+    row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?:(?P<comm>\S.*?)(?:\(\S*\))?: )?page allocation (?:failure|stalls)\b", "page allocation failure"),
     row(Kind::AllocationFailure, Message, Head, Quiet, r"^(?P<comm>\S.*?): (?P<what>vmalloc(?: error| size \d+ allocation failure|: allocation failure)): ", "$what"),
 
     // Rust.

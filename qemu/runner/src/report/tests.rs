@@ -2395,6 +2395,14 @@ fn any_headline_may_be_broken_in_two() {
             Kind::Oops,
         ),
         (
+            "[ 1.5] invalid\nopcode: 0000 [#1] SMP NOPTI\n",
+            Kind::UndefinedInstruction,
+        ),
+        (
+            "general protection fault, probably for non-canonical\naddress 0xc131: 0000 [#1] SMP\n",
+            Kind::GeneralProtection,
+        ),
+        (
             "<2>[ 1.5] Unhandled 64-bit el1h sync exception on CPU0, ESR\n0x3a000000\n",
             Kind::Oops,
         ),
@@ -2446,4 +2454,81 @@ Call trace:
     assert_eq!(first(&format!("{line}{killed}")), expected(true));
     let old = "Memory cgroup out of memory: Kill process 16883 (b) score 877 or sacrifice child\n";
     assert_eq!(first(old), expected(true));
+}
+
+#[test]
+fn a_warning_may_be_broken_in_three() {
+    let text = "WARNING: CPU: 0 PID: 6896 at
+drivers/gpu/drm/drm_vblank.c:728
+checker+0x34b/0x360
+CPU: 0 PID: 6896 Comm: a Not tainted 5.15.32 #1
+RIP:
+0010:checker+0x34b/0x360
+Call Trace:
+ caller+0x1/0x2
+ ret_from_fork+0x22/0x30
+---[ end trace 0000000000000000 ]---
+";
+    let report = reports(&lines(text.as_bytes())).remove(0);
+    assert_eq!(report.title, "WARNING in checker");
+    assert_eq!(report.location.map(|place| place.line), Some(728));
+    assert_eq!(report.trace.len(), 3);
+    assert!(report.complete, "{:?}", report.notes);
+}
+
+#[test]
+fn a_trace_that_does_not_come_to_its_beginning_was_cut() {
+    let text = "BUG: sleeping function called from invalid context at kernel/a.c:48
+CPU: 0 PID: 1 Comm: a Not tainted 4.18.20 #1
+Call Trace:
+ dump_stack+0x1/0x2
+ f+0x1/0x2
+ g+0x1/0x2
+ h+0x1/0x2
+";
+    let prose = "\nIt is not feasible.\n";
+    assert!(!first(&format!("{text}{prose}")).2);
+    assert!(first(&format!("{text} ret_from_fork+0x1/0x2{prose}")).2);
+    // One that was followed into an exception may end there.
+    assert!(first(&format!("{text} asm_exc_page_fault+0x1/0x2{prose}")).2);
+    // kmemleak keeps as many frames as it has room for.
+    let leak = text.replace(
+        "BUG: sleeping function called from invalid context at kernel/a.c:48",
+        "BUG: memory leak",
+    );
+    assert!(first(&format!("{leak}{prose}")).2);
+}
+
+#[test]
+fn a_hung_task_of_which_little_is_shown_has_that_in_its_title() {
+    let text = "INFO: task a:12345 blocked for more than 120 seconds.
+Call Trace:
+ __schedule+0x2d8/0x890
+ schedule+0x4e/0xb0
+ rpc_wait_bit_killable+0x24/0xa0 [sunrpc]
+ ...
+";
+    let expected = "task hung in rpc_wait_bit_killable".to_string();
+    assert_eq!(first(text), (Kind::HungTask, expected, false));
+}
+
+#[test]
+fn the_way_to_the_crash_dump_is_not_where_it_happened() {
+    let text = "[name:traps&]Internal error: BRK handler: 00000000f2005514 [#1] PREEMPT SMP
+[name:mrdump&]pc : [0xffffffdbaf52bb2c] culprit+0x280/0x288
+Call trace:
+ dump_stack+0x18/0x44
+ mrdump_common_die+0x254/0x480 [mrdump]
+ notify_die+0x15c/0x204
+ die+0x10c/0x5f8
+ el1h_64_sync+0x68/0x6c
+ culprit+0x280/0x288
+ ret_from_fork+0x10/0x20
+";
+    assert_eq!(first(text).1, "BRK handler in culprit");
+    let traced = text.replace(
+        "[name:mrdump&]pc : [0xffffffdbaf52bb2c] culprit+0x280/0x288\n",
+        "",
+    );
+    assert_eq!(first(&traced).1, "BRK handler in culprit");
 }

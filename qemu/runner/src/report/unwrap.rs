@@ -24,7 +24,9 @@ pub struct Whole<'a> {
 }
 
 /// The most lines that make one.
-const PARTS: usize = 4;
+const PARTS: usize = 8;
+/// The row of the program counter, where its value did not fit behind it.
+const PC: &str = "RIP:";
 /// The most bytes of a line that are looked at. printk's own limit is far below; a damaged log
 /// may have one line of any length.
 const LONG: usize = 1 << 16;
@@ -38,7 +40,8 @@ pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
         let mut text = Cow::Borrowed(start(&line.text));
         let mut last = first;
         while last - first < PARTS {
-            let Some(whole) = lines.get(last + 1).and_then(|rest| joined(&text, rest)) else {
+            let next = lines.get(last + 1).filter(|rest| can_follow(rest));
+            let Some(whole) = next.and_then(|rest| joined(line, &text, rest)) else {
                 break;
             };
             text = Cow::Owned(whole);
@@ -61,15 +64,22 @@ fn start(text: &str) -> &str {
     &text[..end]
 }
 
-/// The line that begins with `start`, if that cannot be all of it and `rest` is the end.
-fn joined(start: &str, rest: &Line) -> Option<String> {
-    // Nobody breaks a shorter line, and none that matters is longer.
-    if !(24..=400).contains(&start.len()) || !can_follow(rest) {
+/// The line that begins with `start`, which is `line` or begins with it, if that cannot be all of
+/// it and `rest` is the end.
+fn joined(line: &Line, start: &str, rest: &Line) -> Option<String> {
+    // Nobody breaks a shorter line at a blank (a time stood before it), and none that matters
+    // is longer.
+    let least = if line.time.is_some() || start == PC {
+        1
+    } else {
+        24
+    };
+    if !(least..=400).contains(&start.len()) {
         return None;
     }
     let whole = format!("{start} {}", rest.text.trim_start());
     let broken = match is_unfinished(start) {
-        true => completes(start, rest),
+        true => completes(start, rest) && shapes::find(&rest.text).is_none(),
         false => shapes::is_broken_at(&whole, start.len()) && details::frame(&rest.text).is_none(),
     };
     broken.then_some(whole)
@@ -94,18 +104,22 @@ const PATTERNS: &[&str] = &[
     r"Kernel panic - not syncing: Attempted to kill( init!)?$",
     r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: .*(?:Not tainted|Tainted: [A-Z ]+|Kdump: loaded|Not)$",
     r"^\s*CPU: *\d+(?: UID: \d+)? PID: \d+ Comm: [^ ]+$",
-    r"^\s*Hardware name: .{30,}$",
+    r"^\s*CPU: *\d+(?: UID: \d+)? PID:$",
+    r"^\s*Hardware name:(?: .{30,})?$",
     r", at:$",
     r"(?:hard|soft)irqs last +(?:en|dis)abled at \(\d+\): \[<[0-9a-f]+>\]$",
     // Decoded: "f (kernel/a.c:12" before "(discriminator 1))".
     r" \([\w./-]+:\d+$",
+    r"^\s*(?:\? )?[A-Za-z_][\w.]* \((?:[\w./-]+(?::\d+)?|\(discriminator(?: \d+\))?| )+$",
+    r"^RIP:$",
 ];
 
 /// Whether `rest` can be the end of a line that begins with `start`.
 fn completes(start: &str, rest: &Line) -> bool {
     let text = rest.text.trim();
     let wants_function = [" in", " at", " at:", ">]"];
-    let wants_function = wants_function.iter().any(|end| start.ends_with(end));
+    let wants_function =
+        wants_function.iter().any(|end| start.ends_with(end)) || start.contains("WARNING: ");
     wants_function || details::frame(text).is_none()
 }
 
@@ -118,6 +132,5 @@ fn can_follow(rest: &Line) -> bool {
         && rest.level.is_none()
         && !text.is_empty()
         && text.len() <= 120
-        && shapes::find(text).is_none()
         && details::find(text).is_none()
 }
