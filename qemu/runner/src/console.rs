@@ -131,7 +131,7 @@ fn push(out: &mut Vec<Line>, number: usize, raw: &str) -> bool {
 /// Where, behind the unfinished line of somebody else, a message of the kernel begins.
 fn second_message(text: &str) -> Option<usize> {
     static STAMP: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"(?:<\d>)?\[ {0,4}\d{1,6}\.\d{6}\](?:\[ *[TC]\d+[^\]]*\])? "));
+        LazyLock::new(|| regex(r"(?:<\d>)?\[ {0,4}\d{1,8}\.\d{6}\](?:\[ *[TC]\d+[^\]]*\])? "));
     let at = STAMP
         .find_iter(text)
         .map(|m| m.start())
@@ -203,7 +203,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (r"^\s*\[ {0,12}\] ?", nothing),
         // The same, copied without its bracket.
         (
-            r"^(\d{1,6}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            r"^(\d{1,8}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
         // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text"; who collects them may have
@@ -278,12 +278,16 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         ),
         // MediaTek: the task and the source file that printed.
         (r"^(?:[^\[\]:]{1,24}: )?\[name:[\w.-]*&?\]", nothing),
+        // The part of KVM that speaks for the hypervisor.
+        (r"^kvm(?: \[\d+\])?: ", nothing),
+        // A comment of C.
+        (r"^ \* |^ \*$", nothing),
         // ktest: the seconds that the guest is up.
         (r"^0\d{4} ", nothing),
         // grabserial: "[12.345678 0.001234] ".
         (r"^\[ *\d+\.\d+ +\|? *\d+\.\d+\] ?", nothing),
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
-        (r"^(?:>+ )+(?:\| ?)?|^\| |^[>|]+$", nothing),
+        (r"^ ?(?:>+ )+(?:\| ?)?|^ {0,8}\| |^ {0,8}[>|]+$", nothing),
     ];
     let set = pattern::set(rows.iter().map(|(pattern, _)| *pattern));
     let each = rows
@@ -631,6 +635,10 @@ mod tests {
             "[ ]\u{a0} f+0x1/0x2",
             "|  f+0x1/0x2",
             "[C201134] rxq0_pus: [name:mrdump&] f+0x1/0x2",
+            "  |  f+0x1/0x2",
+            " > >  f+0x1/0x2",
+            " *  f+0x1/0x2",
+            "kvm [141]:  f+0x1/0x2",
         ] {
             let all = lines(raw.as_bytes());
             assert_eq!(all.len(), 1, "{raw}");
@@ -667,6 +675,10 @@ mod tests {
 
     #[test]
     fn a_message_behind_an_unfinished_line_is_its_own() {
+        // So it is after 45 days.
+        let all = lines(b"a [3966658.307702] b\n");
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[1].time, Some(3966658.307702));
         let all = lines(b"~ # insmod x[    1.250000][    T1] BUG: y\nz\n");
         let texts: Vec<_> = all
             .iter()

@@ -62,6 +62,14 @@ const RULES: &[Rule] = &[
         },
     },
     Rule {
+        why: "the kernel panics for its hypervisor",
+        follows: |earlier, later| {
+            later.kind == Kind::Panic
+                && says(later, &["HYP panic"])
+                && earlier.headline.contains("nVHE hyp")
+        },
+    },
+    Rule {
         why: "the panic says that it follows from a warning",
         follows: |earlier, later| {
             later.kind == Kind::Panic

@@ -241,7 +241,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)(?: \S+:\d+)?$", take_released_lock),
 
     // The trace.
-    (Role::Trace, r"^\s*Call [Tt]race: *$", nothing),
+    (Role::Trace, r"^\s*(?:nVHE (?:HYP )?)?[Cc]all [Tt]race: *$", nothing),
     (Role::Trace, r"^\s*(?:Call Trace|Call trace|Backtrace|backtrace):", nothing),
     (Role::Trace, r"^\s*backtrace \(crc [0-9a-f]+\):", nothing),
     (Role::Section, r"^(?:Allocated|Freed|allocated|freed) (?:by task|in) .*", nothing),
@@ -256,7 +256,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::After, r"^\[last unloaded: .*\]", nothing),
 
     // Ends.
-    (Role::EndTrace, r"^-{3}\[ end trace(?: [0-9a-f]+)? \]-{3}", nothing),
+    (Role::EndTrace, r"^-{3}\[ end (?:nVHE (?:HYP )?call )?trace(?: [0-9a-f]+)? \]-{3}", nothing),
     (Role::EndPanic, r"-{3}\[ end Kernel panic", nothing),
     (Role::EndPanic, r"^(?:Rebooting in \d+ seconds|Kernel Offset: |Memory Limit: |CPU features: 0x|PHYS_OFFSET: )", nothing),
     (Role::EndVictim, r"(?:Kill(?:ed)? process \d+|no killable processes)", nothing),

@@ -205,11 +205,13 @@ fn is_noise(kind: Kind, name: &str) -> bool {
             .collect()
     });
     let name = plain(name);
-    // An address without a name says nothing to a reader.
+    // An address without a name says nothing to a reader, nor does a mark of the assembler's.
     name.starts_with("0x")
+        || name.starts_with('$')
         || ALWAYS.is_match(&name)
         || !is_fault(kind) && UNWINDER.is_match(&name)
-        || blames_the_caller(kind) && ALLOCATOR.is_match(&name)
+        // Huge pages have an allocator of their own, above the others.
+        || blames_the_caller(kind) && ALLOCATOR.is_match(&name) && !name.contains("huge")
         || is_about_waiting(kind) && WAIT.is_match(&name)
         // Tracing that interrupts are on or off is lockdep's, but for what it does itself.
         || kind != Kind::Atomic && name.starts_with("trace_hardirqs_")
@@ -278,7 +280,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?alloc\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
 /// What is noise in reports of one kind only.
@@ -362,14 +364,14 @@ const DISPATCHERS: &[&str] = &[
     r"do_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
     r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|vfs_open|call_mmap|mmap_region|do_mmap|_*fput|task_work_run|do_exit|exit_to_user\w*|_*do_fault|_*do_page_fault|page_fault|\w*compat_ioctl",
     r"_*sys_(?:setsockopt|listen|accept4?)|kernel_(?:setsockopt|listen|accept)|sock_common_setsockopt|sk_common_release|_*sock_release|sock_mmap|sock_(?:do_)?ioctl",
-    r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|cpu_startup_entry|do_idle|kernel_init",
+    r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|do_one_initcall|cpu_startup_entry|do_idle|kernel_init",
     r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|_*netlink_dump(?:_start)?|netlink_rcv_skb|handle_irq_event\w*",
 ];
 
 /// Patterns for whole names; one line a subsystem.
 const NOISE: &[&str] = &[
     // Printing and dying.
-    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|check_panic_on_warn|_*stack_chk_fail",
+    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|\w*hyp_panic\w*|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
     // Thunks and stubs, and the padding before a function.
     r"_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",

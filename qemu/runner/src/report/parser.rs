@@ -738,7 +738,8 @@ impl Open {
 
     /// A line that no table knows.
     fn strange(&mut self, text: &str) -> Next {
-        if self.report.kind == Kind::Lockdep && self.inside() && details::is_before_trace(text) {
+        let own = self.report.kind == Kind::Lockdep && self.inside() && !self.stack_ended;
+        if own && details::is_before_trace(text) {
             self.damaged = true;
             self.remark("its call trace is not its own: two reports are mixed up".to_string());
         }
@@ -856,11 +857,12 @@ impl Open {
             // Who quotes a trace to its end may leave out the mark behind it.
             End::Trace | End::Ruler | End::Victim => {
                 self.finished
-                    || why == Why::Panic && (trace || self.pc.is_some())
+                    || why == Why::Panic && (trace || self.pc.is_some() || self.says_where())
                     || why == Why::LogEnd
                         && (self.end == End::Trace || self.report.kind == Kind::Ubsan)
                         && (self.trace_ended || self.blank || self.foreign > 0)
                         && rooted
+                    || why == Why::LogEnd && self.is_told()
             }
             End::Panic => self.finished || trace && (self.trace_ended || rooted),
             End::Quiet if !trace => match self.report.kind {
@@ -875,6 +877,17 @@ impl Open {
                     || self.is_long_enough() && matches!(why, Why::Over | Why::Panic | Why::Lost)
             }
         }
+    }
+
+    /// Whether the hypervisor, which cannot show its stack, named the function.
+    fn says_where(&self) -> bool {
+        self.report.kind == Kind::Bug && self.named.is_some()
+    }
+
+    /// Whether nothing but the ruler behind it is missing.
+    fn is_told(&self) -> bool {
+        let last = matches!(self.report.kind, Kind::Kcsan | Kind::Kmsan);
+        last && self.report.hardware.is_some() && (self.blank || self.foreign > 0)
     }
 
     /// Where nothing marks the end of a trace, whether it may end as it does: a leak's has a fixed

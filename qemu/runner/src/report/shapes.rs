@@ -109,7 +109,7 @@ fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
 /// A cheap first look: no headline is without one of these.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     super::details::regex(
-        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |External Abort|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Kill|oom-kill|netdevice|paging request|NULL pointer",
+        "BUG|Bug|WARN|INFO|Oops|\\[#|Unable|error|panic|PANIC|SAN|cut here|fault|Unexpected gfp|refcount_t|list_|corruption|usercopy|overflow|detected|NX-protected|SMEP|page:|page dumped|CFI|ENDBR|LOCKUP|lockup|oom-killer|allocation|leak|stall|object|backtrace|nobody cared|VFS: |nVHE|External Abort|Bad mode|exception|Insufficient|SError|recursive|MSR|state:|Kill|oom-kill|netdevice|paging request|NULL pointer",
     )
 });
 
@@ -198,14 +198,16 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
     row(Kind::ControlFlow, Oops, Die, Trace, r"control protection fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "control protection fault"),
-    row(Kind::ControlFlow, Oops, Die, Trace, r"Internal error: Oops - (?P<what>CFI|BTI|FPAC|GCS|bti|branch target identification)\b.*?: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$what"),
+    row(Kind::ControlFlow, Oops, Die, Trace, r"Internal error: Oops - (?P<what>CFI|BTI|FPAC|GCS|bti|branch target identification)\b.*?: (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "$what"),
     row(Kind::UndefinedInstruction, Oops, Die, Trace, r"(?:Oops: )?invalid opcode: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "invalid opcode"),
-    row(Kind::UndefinedInstruction, Oops, Die, Trace, r"Internal error: Oops - [Uu]ndefined instruction: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "undefined instruction"),
-    row(Kind::Bug, Oops, Die, Trace, r"Internal error: Oops - BUG: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "kernel BUG"),
-    row(Kind::ExternalAbort, Oops, Die, Trace, r"Internal error: (?P<reason>(?:level \S+ )?synchronous .*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$reason"),
-    row(Kind::Kasan, Oops, Die, Trace, r"Internal error: Oops - KASAN: (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "KASAN"),
-    row(Kind::Ubsan, Oops, Die, Trace, r"Internal error: UBSAN: (?P<reason>.*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "UBSAN: $reason"),
-    row(Kind::Oops, Oops, Die, Trace, r"Internal error: (?:Oops - )?(?P<reason>.*?): (?P<code>[0-9a-f]+) \[?#?(?P<count>\d+)\b", "$reason"),
+    row(Kind::UndefinedInstruction, Oops, Die, Trace, r"Internal error: Oops - [Uu]ndefined instruction: (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "undefined instruction"),
+    // KVM's hypervisor of arm64, which panics for it next.
+    row(Kind::Bug, Form::Bug, Head, Trace, r"^nVHE hyp (?P<what>BUG|panic) at: (?:\[<[0-9a-f]+>\] )?(?:(?P<symbol>SYM)|(?P<file>[^\s:]+):(?P<line>\d+)|[0-9a-f]+)!", "nVHE hyp $what"),
+    row(Kind::Bug, Oops, Die, Trace, r"Internal error: Oops - BUG: (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "kernel BUG"),
+    row(Kind::ExternalAbort, Oops, Die, Trace, r"Internal error: (?P<reason>(?:level \S+ )?synchronous .*?): (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "$reason"),
+    row(Kind::Kasan, Oops, Die, Trace, r"Internal error: Oops - KASAN: (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "KASAN"),
+    row(Kind::Ubsan, Oops, Die, Trace, r"Internal error: UBSAN: (?P<reason>.*?): (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "UBSAN: $reason"),
+    row(Kind::Oops, Oops, Die, Trace, r"Internal error: (?:Oops - )?(?P<reason>.*?): (?P<code>[0-9a-f]+)(?: \[?#?(?P<count>\d+)\b| *$)", "$reason"),
     row(Kind::Oops, Oops, Die, Trace, r"Oops: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "Oops"),
     row(Kind::Oops, Oops, Die, Trace, r"Oops: (?P<reason>[^:\[]+): (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "$reason"),
     row(Kind::Oops, Oops, Die, Trace, r"^(?P<reason>[A-Za-z][\w /,'-]{2,60}): (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "$reason"),

@@ -2098,6 +2098,11 @@ fn headlines_that_few_logs_have() {
             "general protection fault",
         ),
         (
+            "Internal error: Oops - FPAC: 0000000072000000",
+            Kind::ControlFlow,
+            "FPAC",
+        ),
+        (
             "divide_error: 0000 [#1] PREEMPT SMP",
             Kind::DivideError,
             "divide error",
@@ -2531,4 +2536,95 @@ Call trace:
         "",
     );
     assert_eq!(first(&traced).1, "BRK handler in culprit");
+}
+
+#[test]
+fn a_hypervisor_that_dies_says_where() {
+    let text = "kvm [141]: nVHE hyp BUG at: arch/arm64/kvm/hyp/nvhe/mem_protect.c:1088!
+kvm [141]: nVHE call trace:
+kvm [141]:  [<ffff8000811676b4>] __kvm_nvhe_hyp_panic+0xb4/0xe8
+kvm [141]:  [<ffff80008116f068>] __kvm_nvhe_culprit+0x48/0x104
+kvm [141]: ---[ end nVHE call trace ]---
+Kernel panic - not syncing: HYP panic:
+CPU: 3 UID: 0 PID: 141 Comm: a Not tainted 6.16.0 #97
+Call trace:
+ panic+0x3d8/0x448
+ nvhe_hyp_panic_handler+0x10c/0x23c
+ el0t_64_sync+0x1ac/0x1b0
+---[ end Kernel panic - not syncing: HYP panic:
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found[0].title, "nVHE hyp BUG in __kvm_nvhe_culprit");
+    assert!(found[0].complete, "{:?}", found[0].notes);
+    assert_eq!(
+        found[0].location.as_ref().map(|place| place.line),
+        Some(1088)
+    );
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1].consequence_of, Some(0));
+    // Without its stack, which not every kernel can show.
+    let named = text.replace(
+        "arch/arm64/kvm/hyp/nvhe/mem_protect.c:1088",
+        "[<ffff800008fa3750>] __kvm_nvhe_f+0x270/0x290",
+    );
+    let bare: String = named
+        .lines()
+        .filter(|line| !line.contains("trace") && !line.contains("  [<ffff8"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let (_, title, whole) = first(&bare);
+    assert_eq!(
+        (title.as_str(), whole),
+        ("nVHE hyp BUG in __kvm_nvhe_f", true)
+    );
+}
+
+#[test]
+fn what_a_sanitizer_says_last_is_its_end() {
+    let text = "BUG: KCSAN: data-race in f / g
+write to 0xfffffc0d48ec1a00 of 8 bytes by task 91442 on cpu 3:
+ f+0x51/0x80
+ page_fault+0x34/0x40
+Reported by Kernel Concurrency Sanitizer on:
+CPU: 69 PID: 94817 Comm: a Not tainted 5.5.0 #6
+";
+    let hardware = "Hardware name: HPE ProLiant DL385\n";
+    let prose = "\nBoth are done with it.\n";
+    assert!(first(&format!("{text}{hardware}{prose}")).2);
+    assert!(!first(&format!("{text}{hardware}")).2);
+    assert!(!first(&format!("{text}{prose}")).2);
+}
+
+#[test]
+fn lockdep_may_show_its_stack_twice() {
+    let stack = "stack backtrace:
+CPU: 0 PID: 19 Comm: migration/0 Not tainted 6.12.0 #16
+Call Trace:
+ <TASK>
+ __lock_acquire+0x917/0x2310
+ pin+0x175/0x1d0
+ ret_from_fork_asm+0x1a/0x30
+ </TASK>
+";
+    let text = format!(
+        "WARNING: Nested lock was not taken\nmigration/0/19 is trying to lock:\n{stack}\nother info that might help us debug this:\n{stack}"
+    );
+    let report = reports(&lines(text.as_bytes())).remove(0);
+    assert_eq!(report.title, "Nested lock was not taken in pin");
+    assert!(report.complete, "{:?}", report.notes);
+}
+
+#[test]
+fn a_huge_page_is_freed_by_somebody_worth_naming() {
+    let text = "BUG: Bad page state in process a  pfn:313f5
+CPU: 49 PID: 1 Comm: a Not tainted 5.1.0 #1
+Call trace:
+ bad_page+0xe4/0x13c
+ __free_pages+0x30/0x44
+ dma_direct_free+0x24/0x38
+ $x.11+0x98/0xb4
+ free_huge_page+0x20/0x28
+ ret_from_fork+0x10/0x20
+";
+    assert_eq!(first(text).1, "Bad page state in free_huge_page");
 }
