@@ -374,7 +374,7 @@ const NOISE: &[&str] = &[
     r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|\w*hyp_panic\w*|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
     // Thunks and stubs, and the padding before a function.
-    r"_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
+    r"ret_from_fork\w*|_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
     // Exception entry.
     r"asm_exc_\w+|_*exc_\w+|do_error_trap|do_trap|do_invalid_op|invalid_op|page_fault|error_entry|el1h?_\w+|el1_sync|do_mem_abort|do_translation_fault|do_page_fault|do_kern_addr_fault|die_kernel_fault|_*do_kernel_fault|no_context|(?:do)?_*bad_area\w*|page_fault_oops|bug_handler|bug_brk_handler|brk_handler|call_break_hook|do_debug_exception|do_el1_\w+|do_tag_\w+|do_alignment_fault|do_sea|do_sp_pc_abort|do_serror|arm64_serror_panic|arm64_is_fatal_ras_serror|abort|add_taint|interrupt_entry|retint_\w+|irqentry_\w+|_*(?:asm_)?sysvec_\w+|(?:asm_)?common_interrupt|bad_page_fault",
     // Sanitizers.

@@ -127,6 +127,17 @@ impl Stream {
             if open.holds(shape) {
                 return self.body(index, text, done);
             }
+            if open.is_bare_fault() && is_fault(shape.kind) && shape.stage == Stage::Head {
+                // Two CPUs fault at once, and only one at a time says more.
+                let mut second = Open::new(open.report.first, text, shape);
+                second.remark(format!(
+                    "another CPU said before it: {}",
+                    open.report.headline
+                ));
+                second.join(index, text, shape, found);
+                *open = second;
+                return;
+            }
         }
         // What is one line may stand within another report.
         if shape.end == End::Line {
@@ -248,6 +259,8 @@ struct Open {
     report: Report,
     rank: u8,
     end: End,
+    /// The line of its headline.
+    headed: usize,
     /// The title, before the function is known.
     title: String,
     /// The function that the headline names.
@@ -298,6 +311,7 @@ impl Open {
             report,
             rank: shape.rank(),
             end: shape.end,
+            headed: first,
             title: shape.title.to_string(),
             named: None,
             place: Place::Before,
@@ -346,6 +360,12 @@ impl Open {
         }
     }
 
+    /// Whether nothing but the headline of a fault is known yet.
+    fn is_bare_fault(&self) -> bool {
+        let bare = !self.died && !self.task_seen && self.place == Place::Before;
+        bare && is_fault(self.report.kind) && self.report.last == self.headed
+    }
+
     /// A panic's or a message's own headline is completed by nothing.
     fn form_is_open(&self) -> bool {
         self.report.form != Form::Panic && (self.only_preludes || self.end == End::Trace)
@@ -362,6 +382,7 @@ impl Open {
 
     fn join(&mut self, index: usize, text: &str, shape: &Shape, found: &Captures<'_>) {
         self.known(index);
+        self.headed = index;
         let first = self.only_preludes || self.inlined && shape.stage == Stage::Head;
         if self.inlined {
             self.named = None;
@@ -1018,6 +1039,11 @@ fn is_injector(frame: &Frame) -> bool {
     let name = &frame.symbol.name;
     frame.reliable && (name == "should_fail" || name.starts_with("should_fail."))
         || name == "should_fail_ex"
+}
+
+/// Kinds of accesses that fail.
+fn is_fault(kind: Kind) -> bool {
+    matches!(kind, Kind::PageFault | Kind::NullDereference)
 }
 
 /// Kinds that print the stacks of several tasks or CPUs.

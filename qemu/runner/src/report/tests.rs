@@ -2628,3 +2628,30 @@ Call trace:
 ";
     assert_eq!(first(text).1, "Bad page state in free_huge_page");
 }
+
+#[test]
+fn of_two_cpus_that_fault_at_once_the_one_that_says_more_counts() {
+    let text = "Unable to handle kernel paging request at virtual address 00000000000ee028
+Unable to handle kernel NULL pointer dereference at virtual address 0000000000000028
+Internal error: Oops: 96000005 [#1] SMP
+CPU: 1 PID: 709 Comm: a Not tainted 4.4.120 #1
+PC is at f+0x20/0x258
+Call trace:
+ f+0x20/0x258
+ ret_from_fork+0x10/0x20
+---[ end trace e42d453027313552 ]---
+";
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(found.len(), 1);
+    let report = &found[0];
+    assert_eq!(
+        report.title,
+        "Unable to handle kernel NULL pointer dereference in f"
+    );
+    assert_eq!((report.first, report.complete), (0, true));
+    assert_eq!(
+        report.fault.as_ref().and_then(|fault| fault.address),
+        Some(0x28)
+    );
+    assert!(report.notes[0].contains("00000000000ee028"));
+}
