@@ -13,7 +13,8 @@ arch_given = $(if $(filter-out default file undefined,$(origin ARCH)),$(call opt
 
 runner := build/host/release/oopsarium
 runner_sources := qemu/runner/Cargo.toml qemu/runner/Cargo.lock qemu/runner/logs/Cargo.toml \
-	$(wildcard qemu/runner/bindgen/* qemu/runner/bindgen/src/*.rs qemu/runner/src/*.rs qemu/runner/src/*/*.rs)
+	qemu/runner/bindgen/Cargo.toml \
+	$(wildcard qemu/runner/bindgen/src/*.rs qemu/runner/src/*.rs qemu/runner/src/*/*.rs)
 
 # A variable's value as one word for the shell, whatever is in it; and an option with it,
 # if the variable is set.

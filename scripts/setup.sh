@@ -388,7 +388,7 @@ build_bindgen() {
 	(cd "$ROOT/qemu/runner" && env -u MAKEFLAGS -u MFLAGS -u CARGO_MAKEFLAGS RUSTC="${VALUE[RUSTC]}" \
 		RUSTDOC="${VALUE[RUSTDOC]}" CARGO_TARGET_DIR="$ROOT/build/host" \
 		"${VALUE[CARGO]}" build --release --locked </dev/null >&2 9>&-) ||
-		failed bindgen "building bindgen" "cargo says why"
+		failed bindgen "building bindgen" "cargo says why above; it needs the registry of crates, this once"
 	mkdir -p "$tmp/root/bin"
 	cp "$ROOT/build/host/release/bindgen" "$tmp/root/bin" || die 69 "cannot write $TOOLS_DIR"
 	version=$("$tmp/root/bin/bindgen" --version) || true
