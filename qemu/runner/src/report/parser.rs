@@ -127,7 +127,7 @@ impl Stream {
             if open.holds(shape) {
                 return self.body(index, text, done);
             }
-            if open.is_bare_fault() && is_fault(shape.kind) && shape.stage == Stage::Head {
+            if open.is_bare_fault() && is_page_fault(shape.kind) && shape.stage == Stage::Head {
                 // Two CPUs fault at once, and only one at a time says more.
                 let mut second = Open::new(open.report.first, text, shape);
                 second.remark(format!(
@@ -363,7 +363,7 @@ impl Open {
     /// Whether nothing but the headline of a fault is known yet.
     fn is_bare_fault(&self) -> bool {
         let bare = !self.died && !self.task_seen && self.place == Place::Before;
-        bare && is_fault(self.report.kind) && self.report.last == self.headed
+        bare && is_page_fault(self.report.kind) && self.report.last == self.headed
     }
 
     /// A panic's or a message's own headline is completed by nothing.
@@ -1041,8 +1041,8 @@ fn is_injector(frame: &Frame) -> bool {
         || name == "should_fail_ex"
 }
 
-/// Kinds of accesses that fail.
-fn is_fault(kind: Kind) -> bool {
+/// Kinds that tell of what the page tables do not allow.
+fn is_page_fault(kind: Kind) -> bool {
     matches!(kind, Kind::PageFault | Kind::NullDereference)
 }
 
