@@ -197,15 +197,15 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             take_time,
         ),
         (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),
-        // Qualcomm: the CPU and the task.
-        (r"^c\d{1,2} {1,4}\d{1,6} ", nothing),
-        // A time that was taken out before the log was shown.
-        (r"^\s*\[ {0,12}\] ?", nothing),
         // The same, copied without its bracket.
         (
             r"^(\d{1,8}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
+        // A time that was taken out before the log was shown.
+        (r"^\s*\[ {0,12}\] ?", nothing),
+        // Qualcomm: the CPU and the task.
+        (r"^c\d{1,2} {1,4}\d{1,6} ", nothing),
         // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text"; who collects them may have
         // put the host before it.
         (

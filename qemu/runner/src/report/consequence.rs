@@ -39,9 +39,13 @@ pub fn attribute(reports: &mut [Report]) {
 /// no stack of its own, is about.
 pub fn shows_its_stack(kind: Kind, panic: &str) -> bool {
     let own = matches!(kind, Kind::SoftLockup | Kind::HardLockup | Kind::Atomic);
-    own && WATCHED
-        .iter()
-        .any(|(watched, words)| *watched == kind && panic.contains(words))
+    own && follows_from(kind, panic)
+}
+
+/// Whether a panic that begins so says that it follows from what a watchdog reported.
+fn follows_from(kind: Kind, panic: &str) -> bool {
+    let own = |(watched, words): &(Kind, &str)| *watched == kind && panic.contains(words);
+    WATCHED.iter().any(own)
 }
 
 struct Rule {
@@ -81,10 +85,7 @@ const RULES: &[Rule] = &[
     Rule {
         why: "the panic says that it follows from a lockup, a stall or a hung task",
         follows: |earlier, later| {
-            later.kind == Kind::Panic
-                && WATCHED
-                    .iter()
-                    .any(|(kind, words)| earlier.kind == *kind && says(later, &[*words]))
+            later.kind == Kind::Panic && follows_from(earlier.kind, &later.headline)
         },
     },
     Rule {

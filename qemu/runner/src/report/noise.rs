@@ -88,9 +88,14 @@ fn everyone_waits_for<'a>(frames: &[&'a Symbol]) -> Option<&'a Symbol> {
 
 /// Whether an exception or an interrupt enters the kernel through the function.
 pub fn enters(symbol: &Symbol) -> bool {
-    static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
     let name = plain(&symbol.name);
-    name.starts_with("asm_exc_") || name.ends_with("page_fault") || ENTRY.is_match(&name)
+    name.starts_with("asm_exc_") || name.ends_with("page_fault") || interrupts(&name)
+}
+
+/// Whether an interrupt enters the kernel through the function of this plain name.
+fn interrupts(name: &str) -> bool {
+    static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
+    ENTRY.is_match(name)
 }
 
 /// Whether a title that names the function would say nothing.
@@ -138,13 +143,12 @@ fn is_noticed_in_interrupt(kind: Kind) -> bool {
 fn interrupted(frames: &[&Symbol]) -> usize {
     /// An entry is several frames, and a switch of stacks may be among them.
     const STEP: usize = 3;
-    static ENTRY: LazyLock<Regex> = LazyLock::new(|| whole_names(INTERRUPT_ENTRY));
     static WATCHDOG: LazyLock<Regex> = LazyLock::new(|| whole_names(WATCHDOGS));
     let next = |from: usize| {
         let ahead = frames[from..].iter();
         ahead
             .take(if from == 0 { frames.len() } else { STEP })
-            .position(|symbol| ENTRY.is_match(&plain(&symbol.name)))
+            .position(|symbol| interrupts(&plain(&symbol.name)))
             .map(|at| from + at + 1)
     };
     let Some(at) = next(0) else {

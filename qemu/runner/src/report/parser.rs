@@ -592,10 +592,7 @@ impl Open {
 
     /// Whether the stack that is being printed has names only, so that `frame` may be one of it.
     fn is_without_offsets(&self, frame: &Frame) -> bool {
-        let frames = match (self.place, self.report.stacks.last()) {
-            (Place::Extra, Some(stack)) => &stack.frames,
-            _ => &self.report.trace,
-        };
+        let frames = self.frames();
         let bare = |frame: &Frame| frame.symbol.size == 0 && !frame.symbol.name.starts_with("0x");
         // A word alone is no name yet.
         frames.iter().all(bare) && (!frames.is_empty() || frame.symbol.name.contains('_'))
@@ -816,9 +813,14 @@ impl Open {
 
     /// Whether the stack that is being printed is there down to where it began.
     fn is_rooted(&self) -> bool {
+        is_rooted(self.frames())
+    }
+
+    /// The stack that is being printed, as far as it is there.
+    fn frames(&self) -> &[Frame] {
         match (self.place, self.report.stacks.last()) {
-            (Place::Extra, Some(stack)) => is_rooted(&stack.frames),
-            _ => is_rooted(&self.report.trace),
+            (Place::Extra, Some(stack)) => &stack.frames,
+            _ => &self.report.trace,
         }
     }
 

@@ -40,7 +40,7 @@ pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
         let mut text = Cow::Borrowed(start(&line.text));
         let mut last = first;
         while last - first < PARTS {
-            let next = lines.get(last + 1).filter(|rest| can_follow(rest));
+            let next = lines.get(last + 1);
             let Some(whole) = next.and_then(|rest| joined(line, &text, rest)) else {
                 break;
             };
@@ -74,7 +74,7 @@ fn joined(line: &Line, start: &str, rest: &Line) -> Option<String> {
     } else {
         24
     };
-    if !(least..=400).contains(&start.len()) {
+    if !(least..=400).contains(&start.len()) || !can_follow(rest) {
         return None;
     }
     let whole = format!("{start} {}", rest.text.trim_start());
@@ -95,8 +95,6 @@ fn is_unfinished(text: &str) -> bool {
 /// How lines end that are broken where mail programs do it: at a blank.
 const PATTERNS: &[&str] = &[
     r"BUG: K[A-Za-z]{3,4}N: [\w -]+ in(?: [\w.]+(?: [\w./-]+:\d+)?)?$",
-    r"UBSAN: [\w -]+ in$",
-    r"Internal error: [\w -]+(?:: \S+)*:?$",
     r"Unable to handle kernel(?: [A-Za-z-]+)*$",
     r"BUG: (?:unable|kernel|unable to handle.*)(?: [A-Za-z-]+)*(?: at|,)?(?: address:?)?$",
     r"WARNING: CPU: \d+ PID: \d+ at(?: [\w./-]+:\d+)?$",
