@@ -36,6 +36,9 @@ endif
 help:
 	@cat scripts/help.txt
 
+# What builds a kernel: set-up may unpack its source while it waits for something else.
+run-case bless mutate prove check bench debug shell build modules: export UNPACK_AHEAD := 1
+
 .PHONY: run-case
 run-case: tools-host $(runner)
 	@$(if $(CASE),,echo 'CASE= is missing; make list shows the cases' >&2; exit 2;) \
@@ -164,5 +167,5 @@ tools-editor:
 	@scripts/setup.sh --arch $(call shell-word,$(ARCH)) --editor
 
 $(runner): $(runner_sources)
-	@scripts/cargo.sh build --release --locked
+	@$(if $(wildcard $(runner)),CARGO_INCREMENTAL=1) scripts/cargo.sh build --release --locked
 	@touch $@

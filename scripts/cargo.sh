@@ -14,6 +14,9 @@ tool() {
 RUSTC=$(tool RUSTC) RUSTDOC=$(tool RUSTDOC) RUSTFMT=$(tool RUSTFMT)
 export RUSTC RUSTDOC RUSTFMT
 export CARGO_TARGET_DIR=$root/build/host
+# What is built the first time is built sooner without; what is built again, with.
+export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
+[[ ! -d $CARGO_TARGET_DIR/release/incremental ]] || CARGO_INCREMENTAL=1
 # Make's own job server is not meant for cargo.
 unset MAKEFLAGS MFLAGS CARGO_MAKEFLAGS
 cargo=$(tool CARGO)

@@ -12,6 +12,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 LOGS=$ROOT/build/logs
 TEMPS=()   # removed however this ends
 UPDATED='' # set when apt's lists are fresh
+AHEAD=''   # the tar that unpacks the kernel's source meanwhile
+AHEAD_DIR=$ROOT/build/source-ahead
 
 usage() {
 	cat <<-END
@@ -100,7 +102,13 @@ still_missing() {
 	die 69 "$1 is still missing${WHYS[$1]:+ (${WHYS[$1]})}; see $LOGS/setup-*.log and \`make doctor\`"
 }
 
-cleanup() { rm -rf "${TEMPS[@]}"; }
+cleanup() {
+	if [[ $AHEAD ]]; then
+		kill "$AHEAD" 2>/dev/null && wait "$AHEAD"
+		TEMPS+=("$AHEAD_DIR")
+	fi
+	rm -rf "${TEMPS[@]}"
+}
 
 wanted() { in_groups "$1" "${WANTED[*]}"; }
 
@@ -384,11 +392,13 @@ build_bindgen() {
 	local tmp dir=$TOOLS_DIR/bindgen-$BINDGEN_VERSION version
 	make_temp
 	say "building bindgen $BINDGEN_VERSION and the host program, this once: a minute or two"
+	begin_ahead
 	# As cargo.sh does it, which asks the file that is not written yet. Its progress is shown.
 	(cd "$ROOT/qemu/runner" && env -u MAKEFLAGS -u MFLAGS -u CARGO_MAKEFLAGS RUSTC="${VALUE[RUSTC]}" \
-		RUSTDOC="${VALUE[RUSTDOC]}" CARGO_TARGET_DIR="$ROOT/build/host" \
+		RUSTDOC="${VALUE[RUSTDOC]}" CARGO_TARGET_DIR="$ROOT/build/host" CARGO_INCREMENTAL=0 \
 		"${VALUE[CARGO]}" build --release --locked </dev/null >&2 9>&-) ||
 		failed bindgen "building bindgen" "cargo says why above; it needs the registry of crates, this once"
+	end_ahead
 	mkdir -p "$tmp/root/bin"
 	cp "$ROOT/build/host/release/bindgen" "$tmp/root/bin" || die 69 "cannot write $TOOLS_DIR"
 	version=$("$tmp/root/bin/bindgen" --version) || true
@@ -396,6 +406,25 @@ build_bindgen() {
 		die 69 "the bindgen just built does not run, or is another than $BINDGEN_VERSION; it says \"$version\""
 	rm -rf "$dir"
 	mv "$tmp/root" "$dir" || die 69 "cannot write $dir"
+}
+
+# Unpacks the kernel's source while cargo, which cannot always use all CPUs, is at work: to where the
+# host program takes it from if it needs it. What goes wrong goes wrong there again, and is told.
+begin_ahead() {
+	local from=${VALUE[KERNEL_SOURCE]}
+	[[ ${UNPACK_AHEAD:-} && -f $from && ! -d $ROOT/build/sources ]] || return 0
+	rm -rf "$AHEAD_DIR"
+	mkdir -p "$AHEAD_DIR/tree"
+	tar -xf "$from" --strip-components=1 -C "$AHEAD_DIR/tree" >>"$LOGS/setup-source.log" 2>&1 9>&- &
+	AHEAD=$!
+}
+
+end_ahead() {
+	[[ $AHEAD ]] || return 0
+	if wait "$AHEAD"; then
+		kernel_stamp "${VALUE[KERNEL_SOURCE]}" >"$AHEAD_DIR/of"
+		AHEAD=''
+	fi
 }
 
 # unpack_rust_src PACKAGE: takes the library out of it, of the version that the compiler is of. Where

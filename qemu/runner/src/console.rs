@@ -38,8 +38,10 @@ pub struct Line {
 pub fn lines(bytes: &[u8]) -> Vec<Line> {
     let mut out = Vec::new();
     let quoted = is_quoted_printable(bytes);
-    let mut raws = bytes.split(|&byte| byte == b'\n').enumerate();
+    let all: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
+    let mut raws = all.iter().copied().enumerate();
     while let Some((index, raw)) = raws.next() {
+        let raw = without_quotation(raw, index, &all);
         let raw = if quoted {
             Cow::Owned(unquote(raw, raws.by_ref().map(|(_, more)| more)))
         } else {
@@ -65,6 +67,18 @@ pub fn lines(bytes: &[u8]) -> Vec<Line> {
         out.pop();
     }
     out
+}
+
+/// The line without the marks of a mail's quotation, where no blank follows them. KASAN marks a row
+/// of its dump like that, too, but not several in a row.
+fn without_quotation<'a>(raw: &'a [u8], index: usize, all: &[&[u8]]) -> &'a [u8] {
+    let marked = |at: usize| all.get(at).is_some_and(|line| line.first() == Some(&b'>'));
+    let quoted = marked(index) && (marked(index + 1) || index > 0 && marked(index - 1));
+    let text = raw.iter().position(|&byte| byte != b'>');
+    match text.filter(|&at| quoted && !matches!(raw[at], b' ' | b'\r')) {
+        Some(at) => &raw[at..],
+        None => raw,
+    }
 }
 
 /// Whether a mail was saved without decoding it. One sign alone can stand in any log.
@@ -185,7 +199,8 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
     const DAY: &str = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
     const ISO: &str = r"\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?";
     let rows: &[(&str, Take)] = &[
-        // printk: "<4>[   12.345678][    T1] text", each part optional. The `@0` is Amlogic's.
+        // printk: "<4>[   12.345678][    T1] text", each part optional. Vendors add the CPU, as `@0`
+        // or as `[ 0]`.
         (r"^<(\d{1,3})>", take_level),
         // XenServer: the level's name, its end under those above it.
         (
@@ -193,7 +208,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             take_time,
         ),
         (
-            r"^\s*\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *([TC]\d+)[^\]]*\])? ?",
+            r"^\s*\[ *(\d+\.\d{1,9})(?:@\d+)?\](?:\[ *\d{1,3}\])?(?: ?\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
         (r"^\[ *([TC]\d+)(?: [^\]]*)?\] ?", take_caller),

@@ -16,6 +16,7 @@ use anyhow::{anyhow, bail, Context, Result};
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -631,6 +632,7 @@ fn source(project: &Project, tools: &Tools) -> Result<(String, PathBuf)> {
     let log = project.build.join("logs/source.log");
     let shared = share::registry().filter(|_| !given.is_dir());
     let taken = match shared {
+        _ if take_ahead(project, given, partial.path())? => true,
         Some(registry) => share::take_source(&registry, &id, partial.path(), &log)?,
         None => false,
     };
@@ -658,6 +660,21 @@ fn unpack(given: &Path, tree: &Path, log: &Path) -> Result<()> {
     child::run_logged(&mut command, log, |_| ())?;
     progress.done();
     Ok(())
+}
+
+/// Whether set-up has unpacked `given` already, while it waited for something else; then `tree`
+/// is it. Its folder has a file beside it, which names what it was unpacked from.
+fn take_ahead(project: &Project, given: &Path, tree: &Path) -> Result<bool> {
+    let ahead = project.root.join("build/source-ahead");
+    let Ok(of) = fs::read_to_string(ahead.join("of")) else {
+        return Ok(false);
+    };
+    let meta = fs::metadata(given)?;
+    // Another file system has it if the build folder is elsewhere.
+    let taken = of.trim() == format!("{}-{}", meta.len(), meta.ctime())
+        && fs::rename(ahead.join("tree"), tree).is_ok();
+    fs::remove_dir_all(&ahead)?;
+    Ok(taken)
 }
 
 /// How a folder is called that is not whole.

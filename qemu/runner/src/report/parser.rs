@@ -29,11 +29,24 @@ const FRAMES: usize = 4096;
 pub fn parse(lines: &[Line]) -> Vec<Report> {
     let mut streams: HashMap<&str, Stream> = HashMap::new();
     let mut done = Vec::new();
+    let mut caller = "";
     for line in unwrap::wholes(lines) {
         if is_new_boot(&line.text) {
             close_all(&mut streams, &mut done, Why::Restart);
         }
-        let stream = streams.entry(line.caller).or_default();
+        // The end of a broken line has lost who printed it.
+        let lost = lines[line.first].time.is_none() && line.caller.is_empty();
+        if !lost {
+            caller = line.caller;
+        }
+        let open = |caller| {
+            streams
+                .get(caller)
+                .is_some_and(|stream: &Stream| stream.open.is_some())
+        };
+        let of_last = lost && open(caller) && !open("") && details::find(&line.text).is_some();
+        let from = if of_last { caller } else { line.caller };
+        let stream = streams.entry(from).or_default();
         stream.line(&line, &mut done);
     }
     // Where somebody else's text follows, no caller of the log comes to see it.
@@ -95,6 +108,8 @@ struct Stream {
     waiting: Option<Open>,
     /// The line before, if it was not blank: index and text.
     before: Option<(usize, String)>,
+    /// The line with the program counter of the last report.
+    pc: Option<String>,
 }
 
 impl Stream {
@@ -185,9 +200,16 @@ impl Stream {
         let Some((detail, found)) = details::find(text) else {
             return;
         };
+        let pc = detail.role == Role::Pc;
         let named = match detail.role {
             Role::Task => true,
             Role::Trace => text.trim_start().starts_with("Call "),
+            // x86 repeats the one of the oops.
+            Role::Pc => {
+                let kernel =
+                    text.trim_start().starts_with("RIP: 0010:") || text.starts_with("pc : ");
+                kernel && details::pc(&found).is_some() && self.pc.as_deref() != Some(text.trim())
+            }
             _ => false,
         };
         if !named {
@@ -202,9 +224,11 @@ impl Stream {
         let mut open = Open::new(first, headline, &NAMELESS);
         open.only_preludes = false;
         // dump_stack() says first who calls it.
-        if detail.role == Role::Trace && first == index {
-            open.damaged = true;
-            open.remark("its beginning is not in the log".to_string());
+        if pc {
+            open.end = End::Trace;
+        }
+        if pc || detail.role == Role::Trace && first == index {
+            open.headless();
         }
         open.apply(index, text, detail, &found);
         self.open = Some(open);
@@ -214,6 +238,7 @@ impl Stream {
         let Some(open) = self.open.take() else {
             return;
         };
+        self.pc.clone_from(&open.pc);
         if let Some(warning) = self.waiting.take() {
             done.extend(warning.shown_by(&open, why));
         }
@@ -748,6 +773,10 @@ impl Open {
         };
         self.known(index);
         self.finished |= ends;
+        // A mere dump has no such mark.
+        if role == Role::EndTrace && self.report.kind == Kind::Dump && self.pc.is_some() {
+            self.headless();
+        }
         match (ends, self.end) {
             (true, End::Trace | End::Panic) | (false, _) => Next::Stay,
             (true, _) => Next::Close(Why::Over),
@@ -831,6 +860,11 @@ impl Open {
         }
     }
 
+    fn headless(&mut self) {
+        self.damaged = true;
+        self.remark("its beginning is not in the log".to_string());
+    }
+
     fn remark(&mut self, note: String) {
         if !self.report.notes.contains(&note) {
             self.report.notes.push(note);
@@ -881,7 +915,7 @@ impl Open {
             End::Trace | End::Ruler | End::Victim => {
                 self.finished
                     || why == Why::Panic && (trace || self.pc.is_some() || self.says_where())
-                    || why == Why::LogEnd
+                    || (why == Why::LogEnd || why == Why::Headline && self.blank)
                         && (self.end == End::Trace || self.report.kind == Kind::Ubsan)
                         && (self.trace_ended || self.blank || self.foreign > 0)
                         && rooted
@@ -897,9 +931,15 @@ impl Open {
                 self.finished
                     || self.trace_ended
                     || rooted
-                    || self.is_long_enough() && matches!(why, Why::Over | Why::Panic | Why::Lost)
+                    || self.is_long_enough() && self.may_end(why)
             }
         }
+    }
+
+    /// Whether a trace without a mark behind it is over. Leaks follow each other without one.
+    fn may_end(&self, why: Why) -> bool {
+        matches!(why, Why::Over | Why::Panic | Why::Lost)
+            || why == Why::Headline && self.report.kind == Kind::MemoryLeak
     }
 
     /// Whether the hypervisor, which cannot show its stack, named the function.
@@ -988,7 +1028,12 @@ impl Open {
         if elsewhere && !named {
             return what;
         }
-        let pc = self.named.as_ref().or(self.report.function.as_ref());
+        let function = self.report.function.as_ref();
+        // The end of the headline may be lost, and with it that of the name.
+        let cut = |named: &&Symbol| {
+            named.size == 0 && function.is_some_and(|function| function.size != 0)
+        };
+        let pc = self.named.as_ref().filter(|named| !cut(named)).or(function);
         if let (Some(symbol), End::Panic) = (pc, self.end) {
             if named {
                 return in_function(&what, symbol);

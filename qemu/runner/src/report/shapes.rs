@@ -87,6 +87,12 @@ pub fn is_broken_at(whole: &str, at: usize) -> bool {
     spans && says_less(start) && says_less(rest)
 }
 
+/// Whether the first line fits a row before that of the second.
+pub fn says_more(one: &str, other: &str) -> bool {
+    let row = |text| find_row(text).map_or(usize::MAX, |(row, _)| row);
+    row(one) < row(other)
+}
+
 fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
     static SET: LazyLock<RegexSet> =
         LazyLock::new(|| super::details::set(SHAPES.iter().map(|shape| shape.pattern)));

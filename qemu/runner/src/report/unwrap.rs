@@ -78,6 +78,14 @@ fn joined(line: &Line, start: &str, rest: &Line) -> Option<String> {
         return None;
     }
     let whole = format!("{start} {}", rest.text.trim_start());
+    // A terminal breaks where its last column is.
+    let letters = |c: char| c.is_ascii_alphanumeric();
+    if start.ends_with(letters) && rest.text.starts_with(letters) {
+        let glued = format!("{start}{}", rest.text);
+        if shapes::says_more(&glued, &whole) && shapes::is_broken_at(&glued, start.len()) {
+            return Some(glued);
+        }
+    }
     let broken = match is_unfinished(start) {
         true => completes(start, rest) && shapes::find(&rest.text).is_none(),
         false => shapes::is_broken_at(&whole, start.len()) && details::frame(&rest.text).is_none(),
