@@ -89,13 +89,19 @@ fn is_quoted_printable(bytes: &[u8]) -> bool {
         let breaks = |part: &[u8]| part[0] != b'=' && part[1..] == *b"=\n";
         return head.windows(3).any(breaks);
     }
-    // No line is longer than 76 characters (RFC 2045), and those that are broken nearly are.
-    let is_broken = |line: &&[u8]| {
+    // No line is longer than 76 characters (RFC 2045), and those that are broken nearly are: one
+    // that is says as much as three.
+    let broken = |line: &[u8]| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (60..=76).contains(&line.len()) && line.ends_with(b"=") && !line.ends_with(b"==")
+        match line.len() {
+            _ if !line.ends_with(b"=") || line.ends_with(b"==") => 0,
+            60..=75 => 1,
+            76 => 3,
+            _ => 0,
+        }
     };
-    let broken = head.split(|&byte| byte == b'\n').filter(is_broken);
-    broken.take(3).count() == 3
+    let lines = head.split(|&byte| byte == b'\n');
+    lines.map(broken).sum::<usize>() >= 3
 }
 
 /// Decodes a line, and puts it together with those that it was broken into.
@@ -295,6 +301,8 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (r"^(?:[^\[\]:]{1,24}: )?\[name:[\w.-]*&?\]", nothing),
         // The part of KVM that speaks for the hypervisor.
         (r"^kvm(?: \[\d+\])?: ", nothing),
+        // A blank that is none, twice encoded or what a mail program left of that.
+        (r"^(?:\u{c2}[ \u{a0}]?)+|^A (?:A )* |^(?:A ){2,}", nothing),
         // A comment of C.
         (r"^ \* |^ \*$", nothing),
         // ktest: the seconds that the guest is up.
@@ -490,6 +498,10 @@ mod tests {
             "x",
         );
         check("[    1.250000@0] x", Some(1.25), None, None, "x");
+        let cpu = "[    1.250000][ 1] [ T4650] x";
+        check(cpu, Some(1.25), Some("T4650"), None, "x");
+        let killed = "[    1.250000] [   77]     0    77";
+        check(killed, Some(1.25), None, None, "[   77]     0    77");
     }
 
     #[test]
@@ -654,12 +666,16 @@ mod tests {
             " > >  f+0x1/0x2",
             " *  f+0x1/0x2",
             "kvm [141]:  f+0x1/0x2",
+            "> A   f+0x1/0x2",
+            "\u{c2}\u{a0} f+0x1/0x2",
         ] {
             let all = lines(raw.as_bytes());
             assert_eq!(all.len(), 1, "{raw}");
             assert_eq!(all[0].text, " f+0x1/0x2", "{raw}");
         }
         check("\t[    1.5]  f", Some(1.5), None, None, " f");
+        check("A A A f+0x1/0x2", None, None, None, "f+0x1/0x2");
+        check("A fault", None, None, None, "A fault");
         check("[\u{a0}\u{a0} 1.5]\u{a0} f", Some(1.5), None, None, " f");
         // XenServer's level stands behind a time; this one is the kernel's own word.
         check("[ 1.5]   INFO: PGD 0", Some(1.5), None, None, "PGD 0");
@@ -731,6 +747,11 @@ mod tests {
         let all = lines(text.as_bytes());
         let texts: Vec<_> = all.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, [&*whole, &*whole, &*whole, &*half]);
+        let full = "x".repeat(75);
+        assert_eq!(
+            lines(format!("{full}=\ny\n").as_bytes())[0].text,
+            full + "y"
+        );
     }
 
     #[test]

@@ -526,6 +526,12 @@ pub fn is_left_out(text: &str) -> bool {
     ["...", "…", "snip", "cut", "....", "and so on"].contains(&plain)
 }
 
+/// Whether KASAN says with the line what kind of address a fault was about.
+pub fn is_of_a_fault(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with("KASAN: ") && text.contains(" in range [")
+}
+
 /// Whether a line stands before the call trace of lockdep's reports.
 pub fn is_before_trace(text: &str) -> bool {
     [

@@ -283,7 +283,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
-    r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
+    r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|get_zeroed_page\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
     r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
 ];
 
@@ -319,7 +319,7 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
     // Whatever waits, by its own name.
     (
         Kind::HungTask,
-        r"\w*(?:sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|context_switch|journal_start)\w*|add_transaction_credits|start_this_handle",
+        r"\w*(?:sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|context_switch|journal_start|reserve_buffers)\w*|add_transaction_credits|start_this_handle",
     ),
 ];
 
@@ -375,7 +375,7 @@ const DISPATCHERS: &[&str] = &[
 /// Patterns for whole names; one line a subsystem.
 const NOISE: &[&str] = &[
     // Printing and dying.
-    r"_*dump_stack(?:_lvl)?|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|\w*hyp_panic\w*|check_panic_on_warn|_*stack_chk_fail",
+    r"_*dump_stack(?:_lvl)?|kdb_main_loop|kdb_stub|kgdb_\w+|spl_(?:dumpstack|panic)|show_stack.*|_*show_regs.*|dump_backtrace|_*show_trace_log_lvl|_*die.*|notify_die|arm64_notify_die|ipanic_die|mrdump_\w+|oops_\w+|report_bug|fixup_bug|handle_bug|_*warn|warn_slowpath_\w+|_*warn_printk|panic|vpanic|nmi_panic|\w*hyp_panic\w*|check_panic_on_warn|_*stack_chk_fail",
     r"rust_helper_BUG|(?:.*::)?rust_begin_unwind|core::panicking::.*|core::(?:option|result)::.*_failed|core::slice::index::.*|core::str::slice_error_fail.*|core::cell::panic_.*",
     // Thunks and stubs, and the padding before a function.
     r"ret_from_fork\w*|_*pfx_\w+|_*x86_(?:indirect|return)_thunk\w*|retbleed_\w+|srso_\w+|_*sanitizer_cov_\w+|ftrace_\w*call\w*|_*fentry_*|handle_cfi_failure|report_cfi_failure\w*|_*cfi_slowpath\w*|_*cfi_check\w*",
@@ -393,7 +393,7 @@ const NOISE: &[&str] = &[
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user(?:_asm|_nocheck|_size)?(?:_\w{1,2})?|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
     // What a driver calls to take away what it made: the one who calls it made a mistake.
-    r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|work_grab_pending|(?:try_to_)?del_timer\w*|_*timer_delete\w*|finish_wait|kthread_stop\w*|complete|should_fail\w*|seqprop_assert",
+    r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|work_grab_pending|(?:try_to_)?del_timer\w*|_*timer_delete\w*|finish_wait|kthread_stop\w*|complete|should_fail\w*|seqprop_assert|_*mmput\w*",
     r"_*kobject_(?:del|put|cleanup|uevent\w*)|add_uevent_var|get_device_parent|device_(?:add|del|unregister|destroy|release)|device_for_each_child\w*|device_remove_file\w*|devres_release_all|\w*sysfs_remove\w*|device_pm_remove|unregister_netdev\w*|rollback_registered\w*|i2c_del_adapter|hwrng_unregister|_*unregister_client",
     r"usb_(?:hcd_)?submit_urb|usb_kill_(?:urb|anchored_urbs)|usb_start_wait_urb|usb_(?:bulk|interrupt|control)_msg\w*|dummy_urb_enqueue|_*kfree_skb\w*|_*(?:raw_)?(?:read|write)[bwlq](?:_relaxed)?|logic_(?:in|out)\w+|va_format|_*dev_(?:printk\w*|info|notice|warn|err|alert|crit|emerg)",
     // Watchdogs.

@@ -121,6 +121,9 @@ impl Stream {
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.ends_at(line.first)) {
             open.known(line.last);
+            if open.headed == line.first {
+                open.headed = line.last;
+            }
         }
         if !text.trim().is_empty() {
             self.before = Some((line.last, text.to_string()));
@@ -203,7 +206,11 @@ impl Stream {
         let pc = detail.role == Role::Pc;
         let named = match detail.role {
             Role::Task => true,
-            Role::Trace => text.trim_start().starts_with("Call "),
+            Role::Trace => ["Call ", "Backtrace:"]
+                .iter()
+                .any(|word| text.trim_start().starts_with(word)),
+            // What KASAN adds to a fault.
+            Role::Known => details::is_of_a_fault(text),
             // x86 repeats the one of the oops.
             Role::Pc => {
                 let kernel =
@@ -224,10 +231,14 @@ impl Stream {
         let mut open = Open::new(first, headline, &NAMELESS);
         open.only_preludes = false;
         // dump_stack() says first who calls it.
-        if pc {
+        if pc || detail.role == Role::Known {
             open.end = End::Trace;
         }
-        if pc || detail.role == Role::Trace && first == index {
+        if detail.role == Role::Known {
+            open.report.kind = Kind::GeneralProtection;
+            open.title = "general protection fault".to_string();
+        }
+        if pc || detail.role == Role::Known || detail.role == Role::Trace && first == index {
             open.headless();
         }
         open.apply(index, text, detail, &found);
@@ -307,6 +318,8 @@ struct Open {
     tag: bool,
     /// The call trace ended as it should.
     trace_ended: bool,
+    /// It goes back to a program.
+    from_user: bool,
     /// One of its stacks ended as it should.
     stack_ended: bool,
     /// The end of the report was seen.
@@ -314,6 +327,8 @@ struct Open {
     damaged: bool,
     /// The line before reads like the beginning of a frame.
     broken: bool,
+    /// What was left out may be all before the trace.
+    left_out: bool,
     foreign: usize,
     /// A blank line was the last one, or what is not of the log.
     blank: bool,
@@ -350,10 +365,12 @@ impl Open {
             pc_inside: false,
             tag: false,
             trace_ended: false,
+            from_user: false,
             stack_ended: false,
             finished: false,
             damaged: false,
             broken: false,
+            left_out: false,
             foreign: 0,
             blank: false,
             message: Vec::new(),
@@ -561,6 +578,13 @@ impl Open {
             Role::Pc | Role::Registers => self.end == End::Trace,
             Role::EndPanic => self.end == End::Panic,
             Role::Foreign => return Next::Stay,
+            // arm64 up to 4.9 marks the end of a warning before it shows the stack.
+            Role::Trace if self.end == End::Trace && self.report.trace.is_empty() => {
+                self.finished = false;
+                self.end = End::Quiet;
+                self.call_trace(text);
+                true
+            }
             Role::After => text.starts_with("Code:"),
             Role::Known => {
                 text.starts_with("note: ") || text.starts_with("RIP") || text.contains(" RDI: ")
@@ -593,7 +617,8 @@ impl Open {
         // Sanitizers print the stack right under their headline or a heading; of a lockup, which
         // has no others before it, the line that announces it may have been left out.
         let lockup = matches!(self.report.kind, Kind::SoftLockup | Kind::HardLockup);
-        let implied = self.place == Place::Before && (self.end == End::Ruler || lockup);
+        let implied =
+            self.place == Place::Before && (self.end == End::Ruler || lockup || self.left_out);
         if !inside && !implied {
             return false;
         }
@@ -608,6 +633,10 @@ impl Open {
         };
         if implied {
             self.place = Place::Main;
+            if std::mem::take(&mut self.left_out) {
+                self.damaged = true;
+                self.remark("what stands before its trace was left out".to_string());
+            }
         }
         self.pc_inside = false;
         self.push(frame);
@@ -651,7 +680,10 @@ impl Open {
                     (detail.take)(found, &mut self.report);
                 }
             }
-            Role::UserPc => self.trace_ended |= self.inside(),
+            Role::UserPc => {
+                self.trace_ended |= self.inside();
+                self.from_user |= self.place == Place::Main;
+            }
             Role::Registers => {
                 if self.wants_registers() {
                     (detail.take)(found, &mut self.report);
@@ -796,7 +828,9 @@ impl Open {
         self.foreign += 1;
         let body = self.task_seen || self.place != Place::Before;
         if !body {
-            if self.message.len() < MESSAGE {
+            // Lockdep's chains have dots of their own.
+            self.left_out = self.report.kind != Kind::Lockdep && details::is_left_out(text);
+            if self.message.len() < MESSAGE && !self.left_out {
                 self.message.push(text.trim().to_string());
             }
         } else if matches!(self.end, End::Trace | End::Quiet) {
@@ -906,7 +940,7 @@ impl Open {
 
     fn is_whole(&self, why: Why) -> bool {
         let trace = !self.report.trace.is_empty();
-        let rooted = is_rooted(&self.report.trace);
+        let rooted = self.from_user || is_rooted(&self.report.trace);
         match self.end {
             End::Line => true,
             End::Locks => self.report.function.is_some(),
@@ -1138,6 +1172,7 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "__primary_switched",
         "__secondary_switched",
         "system_call",
+        "__sys_trace",
     ];
     let names = |known: &str| trace.iter().any(|frame| frame.symbol.name == known);
     // What is only guessed may stand behind the root.

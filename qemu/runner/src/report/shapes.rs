@@ -200,6 +200,7 @@ pub static SHAPES: &[Shape] = &[
     // The die() line, where the reason says more than "Oops".
     row(Kind::GeneralProtection, Oops, Die, Trace, r"(?:Oops: )?(?:segment-related )?general protection fault(?:(?:,| for) (?P<reason>[^:]*?)(?: (?P<address>0x[0-9a-f]+))?)?: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "general protection fault"),
     row(Kind::GeneralProtection, Oops, Head, Trace, r"^general protection fault, (?P<reason>[^:]*?) (?P<address>0x[0-9a-f]+)$", "general protection fault"),
+    row(Kind::GeneralProtection, Oops, Die, Trace, r"^(?:Oops: )?general protection fault, (?P<reason>probably for non-canonical address)\b", "general protection fault"),
     row(Kind::DivideError, Oops, Die, Trace, r"divide[ _]error: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "divide error"),
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
@@ -239,8 +240,8 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Dump, Message, Prelude, Trace, r"^page dumped because: (?P<message>.+)", "page dump"),
 
     // Sanitizers.
-    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))?|on address ).*", "KASAN: $what"),
-    row(Kind::Kasan, Message, Head, Ruler, r"BUG: KAS[Aa][Nn]: (?P<what>[\w -]+)", "KASAN: $what"),
+    row(Kind::Kasan, Message, Head, Ruler, r"BUG: ?KAS[Aa][Nn]: (?P<what>[\w -]+?) (?:in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))?|on address ).*", "KASAN: $what"),
+    row(Kind::Kasan, Message, Head, Ruler, r"BUG: ?KAS[Aa][Nn]: (?P<what>[\w -]+)", "KASAN: $what"),
     row(Kind::Kfence, Message, Head, Ruler, r"BUG: KFENCE: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|\S+)", "KFENCE: $what"),
     row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))", "KMSAN: $what"),
     row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>(?:assert: )?[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),

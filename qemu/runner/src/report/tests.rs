@@ -2655,3 +2655,181 @@ Call trace:
     );
     assert!(report.notes[0].contains("00000000000ee028"));
 }
+
+#[test]
+fn a_report_without_its_head_begins_with_the_program_counter() {
+    let body = "pc : 0x0
+lr : caller+0x434/0x6c0 [m]
+sp : ffffffc080f63b40
+Call trace:
+ 0x0
+ drm_ioctl_kernel+0xd8/0x190 [drm]
+ el0t_64_sync+0x190/0x198
+Code: aa0003e1 912b4040 910003fd 97fff04b (d4218000)
+---[ end trace 0000000000000000 ]---
+";
+    let named = body.replace("pc : 0x0", "pc : f+0x34/0x50");
+    let title = "call trace in f".to_string();
+    assert_eq!(first(&named), (Kind::Dump, title, false));
+    // What dumps its stack on purpose has no mark behind it.
+    let task = "CPU: 2 PID: 740 Comm: a Tainted: G  6.6.51 #1\n";
+    assert!(!first(&format!("{task}{body}")).2);
+    let asked = body.split("---[").next().unwrap();
+    assert!(first(&format!("{task}{asked}")).2);
+    // x86 repeats where its first oops was, and others may print in between.
+    let oops = "BUG: kernel NULL pointer dereference, address: 0000000000000008
+Oops: 0000 [#1] SMP
+CPU: 1 PID: 43 Comm: a Not tainted 6.6.0 #1
+RIP: 0010:f+0x10/0x20
+Call Trace:
+ ret_from_fork+0x1/0x2
+---[ end trace 0000000000000000 ]---
+usb 1-1: reset
+RIP: 0010:f+0x10/0x20
+RSP: 0018:ffffc90000000000 EFLAGS: 00010286
+";
+    assert_eq!(reports(&lines(oops.as_bytes())).len(), 1);
+    // KASAN explains a fault, whose headline stands before that.
+    let kasan = "KASAN: null-ptr-deref in range [0x0000000000000000-0x0000000000000007]\n";
+    let text = kasan.to_string() + &named.replace("pc : f", "pc : g");
+    let title = "general protection fault in g".to_string();
+    assert_eq!(first(&text), (Kind::GeneralProtection, title, false));
+    let title = "general protection fault in f".to_string();
+    let text = "Oops: general protection fault, probably for non-canonical address ...\n";
+    let text =
+        text.to_string() + kasan + "RIP: 0010:f (net/a.c:12)\n kthread (kernel/kthread.c:4)\n";
+    assert_eq!(first(&text), (Kind::GeneralProtection, title, false));
+}
+
+#[test]
+fn leaks_follow_each_other_without_a_word() {
+    let leak = "unreferenced object 0xffff202803c11f00 (size 128):
+comm \"swapper/0\", pid 1, jiffies 4294894325 (age 337.524s)
+hex dump (first 32 bytes):
+00 00 00 00 02 00 00 00 08 1f c1 03 28 20 ff ff............( ..
+backtrace:
+[<00000000670a0938>] slab_post_alloc_hook+0x9c/0x2f8
+[<00000000a3f47b39>] kmem_cache_alloc+0x198/0x2a8
+[<000000002bdba864>] holder+0x54/0xe0
+[<00000000f91dc709>] __driver_attach+0x88/0x138
+";
+    let text = leak.repeat(2);
+    let found = reports(&lines(text.as_bytes()));
+    assert!(found.len() == 2 && found[0].complete);
+    // A quotation may have no blanks behind its marks.
+    let quoted = text.replace('\n', "\n>");
+    let found = reports(&lines(format!(">{quoted}").as_bytes()));
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].title, "memory leak in holder");
+}
+
+#[test]
+fn who_shows_two_reports_may_leave_out_the_mark_between() {
+    let warning = "WARNING: CPU: 7 PID: 0 at lib/a.c:28 f+0x4d/0x70
+CPU: 7 PID: 0 Comm: swapper/7 Tainted: G     U            5.8.0 #1
+RIP: 0010:f+0x4d/0x70
+Call Trace:
+ secondary_startup_64+0xa4/0xb0
+irq event stamp: 10186977
+";
+    assert!(first(&format!("{warning}\n{warning}")).2);
+    assert!(!first(&format!("{warning}{warning}")).2);
+}
+
+#[test]
+fn what_a_terminal_broke_or_cut_is_understood() {
+    let text = "[    1.000000] Unable to handle kernel NULL pointer deref
+erence at virtual address 0000000000000010
+[    1.000000] Internal error: Oops: 0000000096000004 [#1] PREEMPT SMP
+";
+    assert_eq!(first(text).0, Kind::NullDereference);
+    for name in ["clk_b8", "clk_bra nch_toggle+0x14c/0x168"] {
+        let text = format!(
+            "WARNING: CPU: 7 PID: 1 at drivers/clk/a.c:92 {name}
+CPU: 7 PID: 1 Comm: swapper/0 Not tainted 5.8.0-rc6-00254-gc43551
+pc : clk_branch_toggle+0x14c/0x168
+Call trace:
+ ret_from_fork+0x10/0x1c
+---[ end trace f12a7e5e182f3e4e ]---
+"
+        );
+        assert_eq!(first(&text).1, "WARNING in clk_branch_toggle");
+    }
+}
+
+#[test]
+fn what_lost_its_caller_is_of_the_one_before() {
+    let text =
+        "[    1.000000][  T43] ==================================================================
+[    1.000000][  T43] BUG: KASAN: use-after-free in f+0x10/0x20
+[    1.000000][  T43] CPU: 1 PID: 43 Comm: a Not tainted 6.6.0 #1
+[    1.000000][  T43] Call trace:
+[    1.000000][  T43]  f+0x10/0x20
+[    1.000000][  T43]
+==================================================================
+";
+    assert!(first(text).2);
+    // What has no caller and a headline is a report of its own.
+    let other = "WARNING: CPU: 1 PID: 6 at fs/a.c:212 g+0x272/0x520
+CPU: 1 PID: 6 Comm: b Not tainted 5.14.0 #0
+Call Trace:
+ entry_SYSCALL_64_after_hwframe+0x44/0xae
+---[ end trace 0000000000000000 ]---
+";
+    let start: String = text
+        .lines()
+        .take(5)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let found = reports(&lines(format!("{start}{other}").as_bytes()));
+    assert!(found[1].complete, "{:?}", found[1].notes);
+}
+
+#[test]
+fn the_mark_of_an_old_arm64_stands_before_the_stack() {
+    let text = "list_add corruption. next->prev should be prev (1), but was 2. (next=3).
+------------[ cut here ]------------
+WARNING: CPU: 3 PID: 2138 at lib/list_debug.c:28
+CPU: 3 PID: 2138 Comm: bluetoothd Tainted: G           O    4.4.238+ #9
+---[ end trace 0adc2158f0646eac ]---
+Call trace:
+[<ffffffc000443f78>] __list_add+0x38/0xb0
+[<ffffffc0000f0d04>] add_wait_queue+0x4c/0x68
+[<ffffffc00008510c>] __sys_trace_return+0x0/0x4
+";
+    let title = "list_add corruption in add_wait_queue".to_string();
+    assert_eq!(first(text), (Kind::ListCorruption, title, true));
+    assert_eq!(reports(&lines(text.as_bytes())).len(), 1);
+}
+
+#[test]
+fn all_before_a_trace_may_be_left_out() {
+    let text = "BUG: sleeping function called from invalid context at kernel/locking/a.c:48
+in_atomic(): 1, irqs_disabled(): 1, non_block: 0, pid: 0, name: swapper/0
+...
+ __might_resched+0x13c/0x1f4
+ holder+0x48/0x80
+ gic_handle_irq+0x44/0xcc
+
+";
+    let title = "sleeping function called from invalid context in holder".to_string();
+    assert_eq!(first(text), (Kind::Atomic, title, false));
+}
+
+#[test]
+fn a_trace_that_comes_from_a_program_is_all_of_it() {
+    let text = "WARNING: CPU: 0 PID: 13593 at kernel/a.c:5254 f+0xa3/0xc0 kernel/a.c:5254
+CPU: 0 PID: 13593 Comm: syz.3.346 Not tainted 6.8.0 #1
+RIP: 0010:f+0xa3/0xc0 kernel/a.c:5254
+Call Trace:
+ <TASK>
+ do_exit+0xaf0/0x2a40 kernel/exit.c:871
+ asm_exc_page_fault+0x26/0x30 arch/x86/include/asm/idtentry.h:570
+RIP: 0033:0x7fd5ec9958d5
+ </TASK>
+
+";
+    assert!(first(&format!("{text}Thank you\n")).2);
+    let part = text.replace("RIP: 0033:0x7fd5ec9958d5\n", "");
+    assert!(!first(&format!("{part}Thank you\n")).2);
+}
