@@ -70,11 +70,18 @@ pub fn lines(bytes: &[u8]) -> Vec<Line> {
 }
 
 /// The line without the marks of a mail's quotation, where no blank follows them. KASAN marks a row
-/// of its dump like that, too, but not several in a row.
+/// of its dump like that, too, but not several near each other.
 fn without_quotation<'a>(raw: &'a [u8], index: usize, all: &[&[u8]]) -> &'a [u8] {
-    let marked = |at: usize| all.get(at).is_some_and(|line| line.first() == Some(&b'>'));
-    let quoted = marked(index) && (marked(index + 1) || index > 0 && marked(index - 1));
-    let text = raw.iter().position(|&byte| byte != b'>');
+    // Those of a line that quoted-printable broke stand at its first half.
+    const NEAR: usize = 2;
+    let is_mark = |byte: &u8| matches!(byte, b'>' | b'|');
+    let marked = |line: &&[u8]| line.first().is_some_and(is_mark);
+    if !marked(&raw) {
+        return raw;
+    }
+    let near = &all[index.saturating_sub(NEAR)..all.len().min(index + NEAR + 1)];
+    let quoted = near.iter().filter(|line| marked(line)).count() > 1;
+    let text = raw.iter().position(|byte| !is_mark(byte));
     match text.filter(|&at| quoted && !matches!(raw[at], b' ' | b'\r')) {
         Some(at) => &raw[at..],
         None => raw,
@@ -167,7 +174,9 @@ fn parse(number: usize, raw: &str) -> Line {
         number,
         ..Line::default()
     };
-    let mut rest = raw;
+    // Markdown's bold type.
+    let bold = raw.starts_with("**[") || raw.starts_with("***[");
+    let mut rest = if bold { raw.trim_matches('*') } else { raw };
     // A console has a handful of prefixes at most; the bound keeps a strange line cheap.
     for _ in 0..8 {
         let Some(shorter) = PREFIXES.strip(rest, &mut line) else {
@@ -261,7 +270,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         // have numbered the lines.
         (
             &format!(
-                r"^(?:\d{{1,7}}[: ] *)?(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
+                r"^\s*(?:\d{{1,7}}[: ] *)?(?:{DAY} )?{MONTH} +\d+ (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d+)? (?:[\w.-]+ +)?(?:\w*kernel(?:\[\d+\])?: ?)"
             ),
             nothing,
         ),
@@ -514,6 +523,7 @@ mod tests {
             "x",
         );
         check("Jan 02 03:04:05 host kernel: x", None, None, None, "x");
+        check("   Jan  2 03:04:05 host kernel: x", None, None, None, "x");
         check(
             "32790 Jan  2 03:04:05 host kernel: x",
             None,
@@ -676,6 +686,14 @@ mod tests {
         check("\t[    1.5]  f", Some(1.5), None, None, " f");
         check("A A A f+0x1/0x2", None, None, None, "f+0x1/0x2");
         check("A fault", None, None, None, "A fault");
+        let bold = "***[Fri Jan  2 03:04:05 2026]  f+0x1/0x2***";
+        check(bold, None, None, None, " f+0x1/0x2");
+        for text in ["|[    1.25] x\n\n|[    1.25] x", ">>x\n>>x"] {
+            assert!(lines(text.as_bytes())
+                .iter()
+                .all(|line| ["x", ""].contains(&&*line.text)));
+        }
+        check("|[    1.25] x", None, None, None, "|[    1.25] x");
         check("[\u{a0}\u{a0} 1.5]\u{a0} f", Some(1.5), None, None, " f");
         // XenServer's level stands behind a time; this one is the kernel's own word.
         check("[ 1.5]   INFO: PGD 0", Some(1.5), None, None, "PGD 0");

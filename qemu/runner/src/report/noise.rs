@@ -211,7 +211,7 @@ fn is_noise(kind: Kind, name: &str) -> bool {
     let name = plain(name);
     // An address without a name says nothing to a reader, nor does a mark of the assembler's.
     name.starts_with("0x")
-        || name.starts_with('$')
+        || name.starts_with(['$', '.'])
         || ALWAYS.is_match(&name)
         || !is_fault(kind) && UNWINDER.is_match(&name)
         // Huge pages have an allocator of their own, above the others.

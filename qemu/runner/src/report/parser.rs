@@ -58,7 +58,33 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
     }
     close_all(&mut streams, &mut done, Why::LogEnd);
     done.sort_by_key(|report| (report.first, report.last));
-    join_backtraces(done)
+    join_backtraces(join_bare_faults(done))
+}
+
+/// Of two CPUs that fault at once, the one may have said nothing but so: then what the other says
+/// is all there is.
+fn join_bare_faults(reports: Vec<Report>) -> Vec<Report> {
+    let bare = |report: &Report| {
+        let at_once = is_page_fault(report.kind) && report.last <= report.first + 1;
+        at_once && report.trace.is_empty() && report.function.is_none()
+    };
+    let mut out: Vec<Report> = Vec::with_capacity(reports.len());
+    for mut report in reports {
+        let at_once = out.last().is_some_and(|before| {
+            let near = report.first <= before.last + 1;
+            bare(before) && near && is_page_fault(report.kind) && !bare(&report)
+        });
+        if let Some(before) = at_once.then(|| out.pop()).flatten() {
+            report.first = before.first;
+            report.notes.push(said_by_another(&before.headline));
+        }
+        out.push(report);
+    }
+    out
+}
+
+fn said_by_another(headline: &str) -> String {
+    format!("another CPU said before it: {headline}")
 }
 
 fn close_all(streams: &mut HashMap<&str, Stream>, done: &mut Vec<Report>, why: Why) {
@@ -148,10 +174,7 @@ impl Stream {
             if open.is_bare_fault() && is_page_fault(shape.kind) && shape.stage == Stage::Head {
                 // Two CPUs fault at once, and only one at a time says more.
                 let mut second = Open::new(open.report.first, text, shape);
-                second.remark(format!(
-                    "another CPU said before it: {}",
-                    open.report.headline
-                ));
+                second.remark(said_by_another(&open.report.headline));
                 second.join(index, text, shape, found);
                 *open = second;
                 return;

@@ -1574,6 +1574,8 @@ fn a_title_names_who_asked_for_it() {
         "holder",
     ];
     culprit(&at("register_lock_class"), &lock, "holder");
+    let label = ["__pv_queued_spin_unlock_slowpath", ".slowpath", "holder"];
+    culprit(&at("__pv_queued_spin_unlock_slowpath"), &label, "holder");
     culprit(
         &at("__rb_insert_augmented"),
         &["__rb_insert_augmented", "holder"],
@@ -2654,6 +2656,15 @@ Call trace:
         Some(0x28)
     );
     assert!(report.notes[0].contains("00000000000ee028"));
+    // They may be told apart by their callers.
+    let callers = text.replace('\n', "\n[    1.000000][    T8] ");
+    let callers = format!("[    1.000000][   T67] {}", callers.trim_end());
+    let found = reports(&lines(callers.as_bytes()));
+    assert_eq!(
+        (found.len(), found[0].first, found[0].complete),
+        (1, 0, true)
+    );
+    assert!(found[0].notes[0].contains("00000000000ee028"));
 }
 
 #[test]
