@@ -104,7 +104,8 @@ still_missing() {
 
 cleanup() {
 	if [[ $AHEAD ]]; then
-		kill "$AHEAD" 2>/dev/null && wait "$AHEAD"
+		kill "$AHEAD" 2>/dev/null || true
+		wait "$AHEAD" || true
 		TEMPS+=("$AHEAD_DIR")
 	fi
 	rm -rf "${TEMPS[@]}"

@@ -699,6 +699,81 @@ fn ctrl_c_leaves_no_process_no_lock_and_no_half_of_anything() {
 }
 
 #[test]
+fn set_up_that_is_interrupted_leaves_no_process_and_no_half_of_anything() {
+    let world = World::new();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for copied in ["setup.sh", "tools.sh"] {
+        let to = world.path(&format!("project/scripts/{copied}"));
+        fs::copy(repository.join("scripts").join(copied), to).unwrap();
+    }
+    // cargo, and tar where it unpacks, are still at work when it is interrupted.
+    let slow = |tool: &str, quick: &str| {
+        let mark = world.path(&format!("{tool} works"));
+        let script = format!(
+            "case $1 in {quick} esac\necho $$ >'{}'\nexec sleep 1000",
+            mark.display()
+        );
+        world.script(&format!("slow/{tool}"), &script);
+        mark
+    };
+    let cargo = slow("cargo", "--version) echo cargo 1.96.0; exit;;");
+    let tar = slow("tar", "--version | -tf) exec /bin/tar \"$@\";;");
+    let env = fs::read_to_string(repository.join("build/tools.env")).unwrap();
+    let tool = |name: &str| {
+        let line = env.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.strip_prefix('='))
+            .unwrap_or("")
+            .to_string()
+    };
+    let slow = world.path("slow");
+    let mut command = Command::new(world.path("project/scripts/setup.sh"));
+    command
+        .args(["--arch", "x86_64"])
+        .env_clear()
+        .env(
+            "PATH",
+            format!("{}:{}", slow.display(), std::env::var("PATH").unwrap()),
+        )
+        .env("HOME", world.path("home"))
+        .env("XDG_CACHE_HOME", world.path("cache"))
+        .env("CARGO", slow.join("cargo"))
+        .env("KERNEL_SRC", world.path("linux.tar"))
+        .env("RUSTC", tool("RUSTC"))
+        .env("RUST_LIB_SRC", tool("RUST_LIB_SRC"))
+        .env("QEMU_X86_64", tool("QEMU_X86_64"))
+        .env("NO_INSTALL", "")
+        .env("UNPACK_AHEAD", "1")
+        .stderr(File::create(world.path("said")).unwrap())
+        .process_group(0);
+    world.write("cache/oopsarium/nothing", "");
+    world.write("project/qemu/runner/Cargo.toml", "");
+    fs::remove_file(world.path("project/build/tools.env")).unwrap();
+    let mut child = command.spawn().unwrap();
+    let works = |mark: &Path| fs::read_to_string(mark).is_ok_and(|pid| pid.ends_with('\n'));
+    let said = || fs::read_to_string(world.path("said")).unwrap();
+    wait_for(
+        || works(&cargo) && works(&tar) || child.try_wait().unwrap().is_some(),
+        "set-up does not come so far",
+    );
+    assert!(works(&cargo) && works(&tar), "{}", said());
+    let group = Pid::from_raw(-(child.id() as i32));
+    kill(group, Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", said());
+    for mark in [cargo, tar] {
+        let pid = fs::read_to_string(mark).unwrap().trim().parse().unwrap();
+        wait_for(
+            || kill(Pid::from_raw(pid), None).is_err(),
+            "a process lives on",
+        );
+    }
+    assert!(!world.path("project/build/source-ahead").exists());
+    let left: Vec<_> = fs::read_dir(world.path("cache/oopsarium/tools"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn what_a_killed_run_left_is_removed() {
     let world = World::new();
     let mark = world.path("started");
@@ -814,7 +889,7 @@ fn bless_writes_a_transcript_and_later_runs_are_held_against_it() {
     );
 }
 
-fn wait_for(what: impl Fn() -> bool, otherwise: &str) {
+fn wait_for(mut what: impl FnMut() -> bool, otherwise: &str) {
     let start = Instant::now();
     while !what() {
         assert!(start.elapsed() < Duration::from_secs(60), "{otherwise}");
