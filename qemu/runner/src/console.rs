@@ -91,24 +91,26 @@ fn without_quotation<'a>(raw: &'a [u8], index: usize, all: &[&[u8]]) -> &'a [u8]
 /// Whether a mail was saved without decoding it. One sign alone can stand in any log.
 fn is_quoted_printable(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(1 << 20)];
-    let equals = head.windows(3).filter(|part| *part == b"=3D");
-    if equals.take(3).count() == 3 {
-        let breaks = |part: &[u8]| part[0] != b'=' && part[1..] == *b"=\n";
-        return head.windows(3).any(breaks);
-    }
+    let equals = head
+        .windows(3)
+        .filter(|part| *part == b"=3D")
+        .take(3)
+        .count();
     // No line is longer than 76 characters (RFC 2045), and those that are broken nearly are: one
     // that is says as much as three.
     let broken = |line: &[u8]| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.len() {
             _ if !line.ends_with(b"=") || line.ends_with(b"==") => 0,
-            60..=75 => 1,
             76 => 3,
+            60..=75 => 1,
+            _ if equals == 3 => 1,
             _ => 0,
         }
     };
     let lines = head.split(|&byte| byte == b'\n');
-    lines.map(broken).sum::<usize>() >= 3
+    let broken = lines.map(broken).sum::<usize>();
+    broken > 0 && broken + equals >= 3
 }
 
 /// Decodes a line, and puts it together with those that it was broken into.
@@ -232,6 +234,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
             r"^(\d{1,8}\.\d{6})\](?:\[ *([TC]\d+)[^\]]*\])? ?",
             take_time,
         ),
+        (r"^([TC]\d+)\] ", take_caller),
         // A time that was taken out before the log was shown.
         (r"^\s*\[ {0,12}\] ?", nothing),
         // Qualcomm: the CPU and the task.
@@ -686,6 +689,7 @@ mod tests {
         check("\t[    1.5]  f", Some(1.5), None, None, " f");
         check("A A A f+0x1/0x2", None, None, None, "f+0x1/0x2");
         check("A fault", None, None, None, "A fault");
+        check("T35] x", None, Some("T35"), None, "x");
         let bold = "***[Fri Jan  2 03:04:05 2026]  f+0x1/0x2***";
         check(bold, None, None, None, " f+0x1/0x2");
         for text in ["|[    1.25] x\n\n|[    1.25] x", ">>x\n>>x"] {
@@ -765,6 +769,9 @@ mod tests {
         let all = lines(text.as_bytes());
         let texts: Vec<_> = all.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, [&*whole, &*whole, &*whole, &*half]);
+        let half = "x".repeat(60);
+        let text = format!("{half}=\ny\n{half}=\ny=3D\n");
+        assert_eq!(lines(text.as_bytes())[1].text, half + "y=");
         let full = "x".repeat(75);
         assert_eq!(
             lines(format!("{full}=\ny\n").as_bytes())[0].text,

@@ -520,7 +520,7 @@ impl Slide {
     /// Gives names to the addresses of a report that was printed without (`CONFIG_KALLSYMS` off).
     fn name_addresses(&self, report: &mut Report, lines: &[Line], symbols: &Symbols) {
         static PC: LazyLock<Regex> = LazyLock::new(|| {
-            regex(r"^(?:RIP: 0010:|IP: |pc : |PC is at )(?:\[<)?(?:0x)?([0-9a-f]{16})\b")
+            regex(r"^(?:RIP: (?:0010|e030):|IP: |pc : |PC is at )(?:\[<)?(?:0x)?([0-9a-f]{16})\b")
         });
         if report.function.is_none() {
             let all = lines.get(report.first..=report.last).unwrap_or_default();

@@ -54,12 +54,16 @@ pub fn frame(text: &str) -> Option<Frame> {
     // Decoded beforehand, by decode_stacktrace.sh: the offsets are gone.
     static DECODED: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:\d+|\?\?:.)(?:[^()]|\([^()]*\))*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
+            r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \(([^():]+:(?:\d+|\?)|\?\?:.)(?:[^()]|\([^()]*\))*\)(?: \([A-Z]+\))?(?: ([\w-]+))?\s*$",
         )
     });
-    // Decoded by syzkaller: "f include/linux/a.h:12 [inline]", and offsets kept where they are.
-    static INLINED: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"^\s*(\?\s+)?([A-Za-z_][\w.]*) \S+:-?\d+ \[inline\]\s*$"));
+    // Decoded by syzkaller: "f include/linux/a.h:12 [inline]", in its first years without that
+    // mark, and offsets kept where they are.
+    static INLINED: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"^\s*(?:\[<[0-9a-f]+>\] )?(\?\s+)?([A-Za-z_][\w.]*) (?:\S+:-?\d+ \[inline\]|[\w./-]+/[\w.-]+\.[chS]:\d+)\s*$",
+        )
+    });
     if let Some(found) = PATTERN.captures(text) {
         return Some(Frame {
             symbol: symbol(&found[2])?,
@@ -203,8 +207,8 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^(?:This|\S+) task [^/]*/(\d+)", nothing),
 
     // Program counter.
-    (Role::Pc, r"^(?:RIP|EIP): (?:0010:|[0-9a-f]{4}:)?\[<[0-9a-f]+>\] ?(?: \[<[0-9a-f]+>\] ?)?(.*)", take_pc),
-    (Role::Pc, r"^(?:RIP|EIP): 0010:(.*)", take_pc),
+    (Role::Pc, r"^(?:RIP|EIP): (?:[0-9a-f]{4}:)?\[<[0-9a-f]+>\] ?(?: \[<[0-9a-f]+>\] ?)?(.*)", take_pc),
+    (Role::Pc, r"^(?:RIP|EIP): (?:0010|e030):(.*)", take_pc),
     (Role::Pc, r"^IP: (?:\[<[0-9a-f]+>\] ?)?(.*)", take_pc),
     (Role::UserPc, r"^(?:RIP|EIP): (?:0033|0023|002b|0073):", nothing),
     (Role::Pc, r"^(?:RIP|EIP): (.*)", take_pc),
@@ -257,13 +261,15 @@ static ROWS: &[(Role, &str, Take)] = &[
 
     // Ends.
     (Role::EndTrace, r"^-{3}\[ end (?:nVHE (?:HYP )?call )?trace(?: [0-9a-f]+)? \]-{3}", nothing),
+    // kexec, which does not come back.
+    (Role::EndTrace, r"^Starting crashdump kernel", nothing),
     (Role::EndPanic, r"-{3}\[ end Kernel panic", nothing),
     (Role::EndPanic, r"^(?:Rebooting in \d+ seconds|Kernel Offset: |Memory Limit: |CPU features: 0x|PHYS_OFFSET: )", nothing),
     (Role::EndVictim, r"(?:Kill(?:ed)? process \d+|no killable processes)", nothing),
     (Role::Ruler, r"^={20,}\s*$", nothing),
 
     // Known, and not of use.
-    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S.*? +[A-Z] +running task|\S.*? +[RSDTtXZPIKW] *\d+ +\d+ +\d+ +0x[0-9a-f]+$|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Starting crashdump|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
+    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S.*? +[A-Z] +running task|\S.*? +[RSDTtXZPIKW] *\d+ +\d+ +\d+ +0x[0-9a-f]+$|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
     (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |\(t=\d+ jiffies|\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
     // The memory that registers point to, as Android's kernels print it.
     (Role::Known, r"^(?:(?:SP|LR|PC|FP|X\d+|R\d+): 0x[0-9a-f]+:|[0-9a-f]{4}  [0-9a-f*]{8}(?: [0-9a-f*]{8})+) *$", nothing),
@@ -524,6 +530,13 @@ pub fn ends_with_trace(text: &str) -> bool {
 pub fn is_left_out(text: &str) -> bool {
     let plain = text.trim().trim_matches(['[', ']', '(', ')', '<', '>']);
     ["...", "…", "snip", "cut", "....", "and so on"].contains(&plain)
+}
+
+/// Whether a line says where the frame above it is, which had no place left for that.
+pub fn is_place(text: &str) -> bool {
+    static PATTERN: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"^\s*[\w./-]+/[\w.-]+\.[chS]:\d+(?: \[inline\])?\s*$"));
+    PATTERN.is_match(text)
 }
 
 /// Whether KASAN says with the line what kind of address a fault was about.

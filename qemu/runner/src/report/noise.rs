@@ -47,6 +47,8 @@ pub fn culprit<'a>(kind: Kind, pc: Option<&'a Symbol>, trace: &'a [Frame]) -> Op
         .chain(frames[from..].iter().copied())
         .find(|symbol| !says_nothing(symbol))
         .filter(|symbol| pc.is_none() || !calls_everything(symbol))
+        // Where a system call itself allocates, the allocator says more.
+        .filter(|symbol| pc.is_none_or(|pc| !is_system_call(symbol) || says_nothing_ever(pc)))
         .or(pc);
     // A trace that breaks off early has nothing but what waits.
     let waits = || {
@@ -70,6 +72,11 @@ fn is_next(frame: &Frame) -> bool {
 /// Whether the function is noise in reports of every kind.
 fn says_nothing_ever(symbol: &Symbol) -> bool {
     calls_everything(symbol) || is_noise(Kind::Unknown, &symbol.name)
+}
+
+fn is_system_call(symbol: &Symbol) -> bool {
+    let name = plain(&symbol.name);
+    name.starts_with("sys_") || name.starts_with("compat_sys_")
 }
 
 /// Functions of timers and the like, in which debugobjects finds what their caller did.
@@ -232,6 +239,11 @@ pub fn behind_the_warning(trace: &[Frame]) -> usize {
         .map_or(0, |at| at + 1)
 }
 
+/// Whether a trace with the frame is of a warning.
+pub fn warns(frame: &Frame) -> bool {
+    frame.symbol.name == "__warn" || frame.symbol.name.starts_with("warn_slowpath_")
+}
+
 /// Kinds in which the allocator only finds what its caller did, or is where a task that allocates
 /// all the time happens to be.
 fn blames_the_caller(kind: Kind) -> bool {
@@ -369,7 +381,8 @@ const DISPATCHERS: &[&str] = &[
     r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|vfs_open|call_mmap|mmap_region|do_mmap|_*fput|task_work_run|do_exit|exit_to_user\w*|_*do_fault|_*do_page_fault|page_fault|\w*compat_ioctl",
     r"_*sys_(?:setsockopt|listen|accept4?)|kernel_(?:setsockopt|listen|accept)|sock_common_setsockopt|sk_common_release|_*sock_release|sock_mmap|sock_(?:do_)?ioctl",
     r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|do_one_initcall|cpu_startup_entry|do_idle|kernel_init",
-    r"call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|_*netlink_dump(?:_start)?|netlink_rcv_skb|handle_irq_event\w*",
+    // What stands where arm64's softirqs begin gives them its name.
+    r"efi_header_end|call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|_*netlink_dump(?:_start)?|netlink_rcv_skb|handle_irq_event\w*",
 ];
 
 /// Patterns for whole names; one line a subsystem.

@@ -61,12 +61,11 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
     join_backtraces(join_bare_faults(done))
 }
 
-/// Of two CPUs that fault at once, the one may have said nothing but so: then what the other says
-/// is all there is.
+/// Of two CPUs that fault at once, the one may have said little more than so, and one may fault
+/// again while it says it: then what is said last is all there is.
 fn join_bare_faults(reports: Vec<Report>) -> Vec<Report> {
     let bare = |report: &Report| {
-        let at_once = is_page_fault(report.kind) && report.last <= report.first + 1;
-        at_once && report.trace.is_empty() && report.function.is_none()
+        is_page_fault(report.kind) && report.trace.is_empty() && report.function.is_none()
     };
     let mut out: Vec<Report> = Vec::with_capacity(reports.len());
     for mut report in reports {
@@ -84,7 +83,7 @@ fn join_bare_faults(reports: Vec<Report>) -> Vec<Report> {
 }
 
 fn said_by_another(headline: &str) -> String {
-    format!("another CPU said before it: {headline}")
+    format!("said before it, by another CPU or on the way to it: {headline}")
 }
 
 fn close_all(streams: &mut HashMap<&str, Stream>, done: &mut Vec<Report>, why: Why) {
@@ -236,8 +235,10 @@ impl Stream {
             Role::Known => details::is_of_a_fault(text),
             // x86 repeats the one of the oops.
             Role::Pc => {
-                let kernel =
-                    text.trim_start().starts_with("RIP: 0010:") || text.starts_with("pc : ");
+                let kernel = ["RIP: 0010:", "RIP: e030:"]
+                    .iter()
+                    .any(|pc| text.trim_start().starts_with(pc))
+                    || text.starts_with("pc : ");
                 kernel && details::pc(&found).is_some() && self.pc.as_deref() != Some(text.trim())
             }
             _ => false,
@@ -636,6 +637,10 @@ impl Open {
                 self.known(index);
                 return true;
             }
+            if details::is_place(text) {
+                self.known(index);
+                return true;
+            }
         }
         // Sanitizers print the stack right under their headline or a heading; of a lockup, which
         // has no others before it, the line that announces it may have been left out.
@@ -944,6 +949,10 @@ impl Open {
             self.remark(why.note().to_string());
         }
         if self.rank == 0 {
+            if self.report.trace.iter().any(noise::warns) {
+                self.report.kind = Kind::Warning;
+                self.title = "WARNING".to_string();
+            }
             self.report.complete = false;
             self.remark("its headline is missing or not understood".to_string());
         }
@@ -973,7 +982,7 @@ impl Open {
                 self.finished
                     || why == Why::Panic && (trace || self.pc.is_some() || self.says_where())
                     || (why == Why::LogEnd || why == Why::Headline && self.blank)
-                        && (self.end == End::Trace || self.report.kind == Kind::Ubsan)
+                        && (self.end == End::Trace || self.may_lack_its_ruler())
                         && (self.trace_ended || self.blank || self.foreign > 0)
                         && rooted
                     || why == Why::LogEnd && self.is_told()
@@ -990,6 +999,19 @@ impl Open {
                     || rooted
                     || self.is_long_enough() && self.may_end(why)
             }
+        }
+    }
+
+    /// Whether nothing that matters stands between the last stack and the ruler.
+    fn may_lack_its_ruler(&self) -> bool {
+        let last = self.report.stacks.last();
+        match self.report.kind {
+            Kind::Ubsan => true,
+            Kind::Kasan => {
+                let stack = last.filter(|_| self.place == Place::Extra);
+                stack.is_some_and(|stack| is_rooted(&stack.frames))
+            }
+            _ => false,
         }
     }
 
@@ -1191,6 +1213,7 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "stub_",
         "secondary_startup",
         "start_secondary",
+        "secondary_start_kernel",
         "common_startup",
         "__primary_switched",
         "__secondary_switched",

@@ -1574,6 +1574,18 @@ fn a_title_names_who_asked_for_it() {
         "holder",
     ];
     culprit(&at("register_lock_class"), &lock, "holder");
+    // A system call that allocates itself.
+    let warning = "WARNING: CPU: 1 PID: 2 at mm/page_alloc.c:4685 __alloc_pages+0x1/0x2";
+    culprit(
+        warning,
+        &["__alloc_pages", "__x64_sys_swapon"],
+        "__alloc_pages",
+    );
+    culprit(
+        warning,
+        &["__alloc_pages", "holder", "__x64_sys_swapon"],
+        "holder",
+    );
     let label = ["__pv_queued_spin_unlock_slowpath", ".slowpath", "holder"];
     culprit(&at("__pv_queued_spin_unlock_slowpath"), &label, "holder");
     culprit(
@@ -2843,4 +2855,164 @@ RIP: 0033:0x7fd5ec9958d5
     assert!(first(&format!("{text}Thank you\n")).2);
     let part = text.replace("RIP: 0033:0x7fd5ec9958d5\n", "");
     assert!(!first(&format!("{part}Thank you\n")).2);
+}
+
+#[test]
+fn xen_has_a_segment_of_its_own() {
+    let text = "BUG: kernel NULL pointer dereference, address: 0000000000000070
+Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI
+CPU: 0 UID: 0 PID: 128 Comm: kworker/0:2 Not tainted 6.13.6-1 #1
+RIP: e030:f+0x10/0x30
+RSP: e02b:ffffc9004058be28 EFLAGS: 00010246
+Call Trace:
+ g+0x79/0x150
+ ret_from_fork_asm+0x1a/0x30
+---[ end trace 0000000000000000 ]---
+";
+    assert_eq!(first(text).1, "kernel NULL pointer dereference in f");
+    let headless = text.split_inclusive('\n').skip(3).collect::<String>();
+    assert_eq!(first(&headless).1, "call trace in f");
+}
+
+#[test]
+fn what_was_decoded_before_may_have_no_line_or_too_long_a_one() {
+    let text = "BUG: kernel NULL pointer dereference, address: 0000000000000000
+Oops: 0002 [#1] PREEMPT SMP
+CPU: 1 PID: 1 Comm: swapper/0 Tainted: G                T  6.5.0 #1
+RIP: 0010:f (net/a.c:?)
+Call Trace:
+ g (net/a.c:12)
+ ret_from_fork (arch/x86/a.S:314)
+---[ end trace 0000000000000000 ]---
+";
+    assert_eq!(first(text).1, "kernel NULL pointer dereference in f");
+    let text = "INFO: trying to register non-static key.
+CPU: 0 PID: 24 Comm: kworker/0:1 Not tainted 4.14.0 #545
+Call Trace:
+ __dump_stack lib/dump_stack.c:16
+ dump_stack+0x292/0x395 lib/dump_stack.c:52
+ __mutex_lock_common kernel/locking/mutex.c:756
+ __mutex_lock+0x18e/0x1a60 kernel/locking/mutex.c:893
+ holder+0x27b/0x9e0
+drivers/media/usb/dvb-usb-v2/mxl111sf.c:521
+ another_holder+0x1c/0x20
+drivers/media/usb/dvb-usb-v2/mxl111sf.c:977
+ ret_from_fork+0x2a/0x40 arch/x86/entry/entry_64.S:431
+
+";
+    let title = "trying to register non-static key in holder".to_string();
+    assert_eq!(first(text), (Kind::Lockdep, title, true));
+    let report = reports(&lines(text.as_bytes())).remove(0);
+    assert_eq!(report.trace.iter().filter(|frame| frame.inlined).count(), 2);
+}
+
+#[test]
+fn a_warning_without_its_headline_is_known_by_its_trace() {
+    let text = "------------[ cut here ]------------
+[...]
+CPU: 2 PID: 3991 Comm: kworker/u16:0 Tainted: G           OE      6.6.17 #3
+RIP: 0010:f+0xaea/0xd80 [m]
+Call Trace:
+ <TASK>
+ ? __warn+0x8f/0x150
+ ? report_bug+0x1f5/0x200
+ g+0x1/0x2
+ ret_from_fork+0x34/0x50
+---[ end trace 0000000000000000 ]---
+";
+    let title = "WARNING in f".to_string();
+    assert_eq!(first(text), (Kind::Warning, title, false));
+}
+
+#[test]
+fn a_fault_within_a_fault_shows_where_that_was() {
+    let fault = "Unable to handle kernel paging request at virtual address fffffffefe43c000
+Mem abort info:
+  ESR = 0x96000007
+";
+    let text = format!(
+        "{fault}{fault}Internal error: Oops: 96000005 [#1] PREEMPT SMP
+CPU: 0 PID: 0 Comm: swapper Not tainted 5.4.51 #1
+pc : show_pte+0x12c/0x1b4
+Call trace:
+ paging_init+0x10/0x20
+ start_kernel+0x10/0x20
+---[ end trace 0000000000000000 ]---
+"
+    );
+    let found = reports(&lines(text.as_bytes()));
+    assert_eq!(
+        (found.len(), found[0].first, found[0].complete),
+        (1, 0, true)
+    );
+}
+
+#[test]
+fn a_crash_kernel_ends_what_it_is_started_in() {
+    let text = "kernel BUG at arch/arm64/kernel/cpufeature.c:886!
+Internal error: Oops - BUG: 0 [#1] PREEMPT SMP
+CPU: 3 PID: 0 Comm: swapper/3 Kdump: loaded Not tainted 5.6.0 #105
+pc : f+0xf0/0x348
+Call trace:
+ f+0xf0/0x348
+ secondary_start_kernel+0xf4/0x188
+Code: 52805001 72a00301 6b01001f 54000ec0 (d4210000)
+SMP: stopping secondary CPUs
+Starting crashdump kernel...
+Bye!
+Booting Linux on physical CPU 0x0000000003 [0x410fd0f0]
+";
+    assert!(first(text).2);
+    assert!(!first(&text.replace("Starting crashdump kernel...\n", "")).2);
+}
+
+#[test]
+fn who_quotes_a_sanitizer_may_end_with_its_last_stack() {
+    let text = "==================================================================
+BUG: KASAN: slab-use-after-free in f+0x10/0x20
+CPU: 1 PID: 43 Comm: a Not tainted 6.6.0 #1
+Call Trace:
+ f+0x10/0x20
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+
+Freed by task 43:
+ kfree+0x10/0x20
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+
+";
+    assert!(first(&format!("{text}Signed-off-by: A\n")).2);
+    let more = "Memory state around the buggy address:\n ffff88000b67a280: fc fc\n\n";
+    assert!(!first(&format!("{text}{more}")).2);
+}
+
+#[test]
+fn leaks_that_syzkaller_decoded_have_addresses() {
+    let text = "BUG: memory leak
+unreferenced object 0xffff88812162e000 (size 8192):
+  backtrace (crc bbd5015e):
+    [<ffffffff815fa6f3>] kmemleak_alloc_recursive include/linux/kmemleak.h:42 [inline]
+    [<ffffffff815fa6f3>] slab_post_alloc_hook mm/slub.c:3817 [inline]
+    [<ffffffff815fa6f3>] slab_alloc_node mm/slub.c:3860 [inline]
+    [<ffffffff815fa6f3>] kmalloc_trace+0x283/0x330 mm/slub.c:4007
+    [<ffffffff8457ddd9>] holder+0x159/0x6f0 net/a.c:272
+";
+    assert_eq!(first(text).1, "memory leak in holder");
+}
+
+#[test]
+fn where_arm64_s_softirqs_begin_is_no_function() {
+    let text = "rcu: INFO: rcu_preempt self-detected stall on CPU
+Task dump for CPU 16:
+Call trace:
+ rcu_sched_clock_irq+0x6d8/0xaa8
+ update_process_times+0x2c/0x50
+ gic_handle_irq+0x5c/0x148
+ el1_irq+0xb8/0x180
+ load_balance+0x478/0xb98
+ run_rebalance_domains+0x78/0xe0
+ efi_header_end+0x114/0x234
+ run_ksoftirqd+0x38/0x48
+ ret_from_fork+0x10/0x18
+";
+    assert_eq!(first(text).1, "rcu_preempt stall in run_rebalance_domains");
 }
