@@ -71,19 +71,18 @@ fn join_bare_faults(reports: Vec<Report>) -> Vec<Report> {
     for mut report in reports {
         let at_once = out.last().is_some_and(|before| {
             let near = report.first <= before.last + 1;
-            bare(before) && near && is_page_fault(report.kind) && !bare(&report)
+            bare(before) && near && is_page_fault(report.kind)
         });
         if let Some(before) = at_once.then(|| out.pop()).flatten() {
             report.first = before.first;
-            report.notes.push(said_by_another(&before.headline));
+            let said = &before.headline;
+            report.notes.push(format!(
+                "said before it, by another CPU or on the way to it: {said}"
+            ));
         }
         out.push(report);
     }
     out
-}
-
-fn said_by_another(headline: &str) -> String {
-    format!("said before it, by another CPU or on the way to it: {headline}")
 }
 
 fn close_all(streams: &mut HashMap<&str, Stream>, done: &mut Vec<Report>, why: Why) {
@@ -146,9 +145,6 @@ impl Stream {
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.ends_at(line.first)) {
             open.known(line.last);
-            if open.headed == line.first {
-                open.headed = line.last;
-            }
         }
         if !text.trim().is_empty() {
             self.before = Some((line.last, text.to_string()));
@@ -169,14 +165,6 @@ impl Stream {
             }
             if open.holds(shape) {
                 return self.body(index, text, done);
-            }
-            if open.is_bare_fault() && is_page_fault(shape.kind) && shape.stage == Stage::Head {
-                // Two CPUs fault at once, and only one at a time says more.
-                let mut second = Open::new(open.report.first, text, shape);
-                second.remark(said_by_another(&open.report.headline));
-                second.join(index, text, shape, found);
-                *open = second;
-                return;
             }
         }
         // What is one line may stand within another report.
@@ -255,14 +243,15 @@ impl Stream {
         let mut open = Open::new(first, headline, &NAMELESS);
         open.only_preludes = false;
         // dump_stack() says first who calls it.
-        if pc || detail.role == Role::Known {
+        let explains = detail.role == Role::Known;
+        if pc || explains {
             open.end = End::Trace;
         }
-        if detail.role == Role::Known {
+        if explains {
             open.report.kind = Kind::GeneralProtection;
             open.title = "general protection fault".to_string();
         }
-        if pc || detail.role == Role::Known || detail.role == Role::Trace && first == index {
+        if pc || explains || detail.role == Role::Trace && first == index {
             open.headless();
         }
         open.apply(index, text, detail, &found);
@@ -319,8 +308,6 @@ struct Open {
     report: Report,
     rank: u8,
     end: End,
-    /// The line of its headline.
-    headed: usize,
     /// The title, before the function is known.
     title: String,
     /// The function that the headline names.
@@ -375,7 +362,6 @@ impl Open {
             report,
             rank: shape.rank(),
             end: shape.end,
-            headed: first,
             title: shape.title.to_string(),
             named: None,
             place: Place::Before,
@@ -426,12 +412,6 @@ impl Open {
         }
     }
 
-    /// Whether nothing but the headline of a fault is known yet.
-    fn is_bare_fault(&self) -> bool {
-        let bare = !self.died && !self.task_seen && self.place == Place::Before;
-        bare && is_page_fault(self.report.kind) && self.report.last == self.headed
-    }
-
     /// A panic's or a message's own headline is completed by nothing.
     fn form_is_open(&self) -> bool {
         self.report.form != Form::Panic && (self.only_preludes || self.end == End::Trace)
@@ -448,7 +428,6 @@ impl Open {
 
     fn join(&mut self, index: usize, text: &str, shape: &Shape, found: &Captures<'_>) {
         self.known(index);
-        self.headed = index;
         let first = self.only_preludes || self.inlined && shape.stage == Stage::Head;
         if self.inlined {
             self.named = None;
