@@ -6,8 +6,9 @@
 # without a word. The table of tools is in tools.sh.
 
 set -euo pipefail
+HERE=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}
 # shellcheck source-path=SCRIPTDIR source=tools.sh
-source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+source "${HERE:-./}tools.sh"
 
 LOGS=$ROOT/build/logs
 TEMPS=()   # removed however this ends

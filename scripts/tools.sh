@@ -4,7 +4,10 @@
 # What the build needs, in one table, and how to find it on this machine. Sourced by setup.sh, which
 # gets what is missing, and by doctor.sh, which only says so. Does nothing by itself.
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+shopt -s extglob
+
+ROOT=${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"} # ends in a slash, or is empty
+ROOT=$(cd "${ROOT:-./}.." && pwd)
 ENV_FILE=$ROOT/build/tools.env
 
 # What set-up builds or fetches itself, all clones of one user share: in the user's cache, or in the
@@ -100,17 +103,17 @@ in_groups() {
 
 # Fills the tables above.
 load_tools() {
-	local row name distro=-1 i
+	local row name distro=-1 i IFS='|'
 	local -a cell
 	detect_distro
 	for i in "${!DISTROS[@]}"; do
 		[[ ${DISTROS[i]} != "$DISTRO" ]] || distro=$i
 	done
 	for row in "${TOOLS[@]}"; do
-		IFS='|' read -ra cell <<<"$row"
-		for i in "${!cell[@]}"; do
-			while [[ ${cell[i]} == *' ' ]]; do cell[i]=${cell[i]% }; done
-		done
+		# Not by read: that takes a call of the system for every letter.
+		# shellcheck disable=SC2206
+		cell=($row)
+		cell=("${cell[@]%%+( )}")
 		name=${cell[0]}
 		NAMES+=("$name")
 		KEY[$name]=${cell[1]} GROUP[$name]=${cell[2]} NEEDS[$name]=${cell[3]} FOR[$name]=${cell[4]}
