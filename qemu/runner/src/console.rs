@@ -6,8 +6,8 @@
 //! off here, and kept where it says something (time, caller, level). This file must not know what
 //! an oops is: it never drops a line for what it says.
 
-use crate::pattern::{self, regex};
-use regex::{Regex, RegexSet};
+use crate::pattern::{regex, Rows};
+use regex::Regex;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -195,17 +195,15 @@ type Take = fn(&regex::Captures<'_>, &mut Line);
 
 /// Prefixes that are taken off, and what their groups mean.
 struct Prefixes {
-    /// Which ones fit, found in one pass: most lines have none.
-    set: RegexSet,
-    each: Vec<(Regex, Take)>,
+    patterns: Rows,
+    takes: Vec<Take>,
 }
 
 impl Prefixes {
     /// Takes off the first one that fits.
     fn strip<'a>(&self, text: &'a str, line: &mut Line) -> Option<&'a str> {
-        let (pattern, take) = &self.each[self.set.matches(text).iter().next()?];
-        let found = pattern.captures(text)?;
-        take(&found, line);
+        let (row, found) = self.patterns.find(text)?;
+        self.takes[row](&found, line);
         Some(&text[found.get(0)?.end()..])
     }
 }
@@ -324,12 +322,10 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         // A quotation in a mail. KASAN marks a row of its dump with ">" too, but with no blank.
         (r"^ ?(?:>+ )+(?:\| ?)?|^ {0,8}\| |^ {0,8}[>|]+$", nothing),
     ];
-    let set = pattern::set(rows.iter().map(|(pattern, _)| *pattern));
-    let each = rows
-        .iter()
-        .map(|(pattern, take)| (regex(pattern), *take))
-        .collect();
-    Prefixes { set, each }
+    Prefixes {
+        patterns: Rows::new(rows.iter().map(|(pattern, _)| *pattern)),
+        takes: rows.iter().map(|(_, take)| *take).collect(),
+    }
 });
 
 fn nothing(_: &regex::Captures<'_>, _: &mut Line) {}

@@ -3,8 +3,8 @@
 //! The lines of a report's body, one row each, and the small parsers that rows share.
 
 use super::{noise, Access, Fault, Frame, Kind, Module, Report, Symbol};
-use crate::pattern;
-use regex::{Captures, Regex, RegexSet};
+use crate::pattern::{self, Rows};
+use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
 /// Compiles a pattern of these tables. `SYM` stands for a symbol with offset and size.
@@ -12,10 +12,10 @@ pub fn regex(pattern: &str) -> Regex {
     pattern::regex(&with_symbols(pattern))
 }
 
-/// Compiles several of them to one.
-pub fn set<'a>(patterns: impl IntoIterator<Item = &'a str>) -> RegexSet {
+/// The rows of one of these tables.
+pub fn rows<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Rows {
     let patterns: Vec<String> = patterns.into_iter().map(with_symbols).collect();
-    pattern::set(patterns.iter().map(String::as_str))
+    Rows::new(patterns.iter().map(String::as_str))
 }
 
 fn with_symbols(pattern: &str) -> String {
@@ -162,27 +162,17 @@ type Take = fn(&Captures<'_>, &mut Report);
 /// A row of the table.
 pub struct Detail {
     pub role: Role,
-    pattern: Regex,
     /// Writes what the line says into the report. The parser decides whether it may.
     pub take: Take,
 }
 
 /// The row that a line of a body fits.
-pub fn find(text: &str) -> Option<(&'static Detail, Captures<'_>)> {
-    static SET: LazyLock<RegexSet> = LazyLock::new(|| set(ROWS.iter().map(|row| row.1)));
-    static EACH: LazyLock<Vec<Detail>> = LazyLock::new(|| {
-        ROWS.iter()
-            .map(|(role, pattern, take)| Detail {
-                role: *role,
-                pattern: regex(pattern),
-                take: *take,
-            })
-            .collect()
-    });
+pub fn find(text: &str) -> Option<(Detail, Captures<'_>)> {
+    static PATTERNS: LazyLock<Rows> = LazyLock::new(|| rows(ROWS.iter().map(|row| row.1)));
     // Who quotes a log likes to indent it.
-    let text = text.trim_start();
-    let row = SET.matches(text).iter().next()?;
-    Some((&EACH[row], EACH[row].pattern.captures(text)?))
+    let (row, groups) = PATTERNS.find(text.trim_start())?;
+    let (role, _, take) = ROWS[row];
+    Some((Detail { role, take }, groups))
 }
 
 /// Every line of a body that is known.

@@ -254,7 +254,7 @@ impl Stream {
         if pc || explains || detail.role == Role::Trace && first == index {
             open.headless();
         }
-        open.apply(index, text, detail, &found);
+        open.apply(index, text, &detail, &found);
         self.open = Some(open);
     }
 
@@ -555,7 +555,7 @@ impl Open {
             return Next::Stay;
         }
         match details::find(text) {
-            Some((detail, found)) => self.apply(index, text, detail, &found),
+            Some((detail, found)) => self.apply(index, text, &detail, &found),
             None if self.is_of_a_chain(text) => {
                 self.known(index);
                 Next::Stay

@@ -7,7 +7,8 @@
 //! any of them as `$group`.
 
 use super::{Form, Kind};
-use regex::{Regex, RegexSet};
+use crate::pattern::Rows;
+use regex::Regex;
 use std::sync::LazyLock;
 
 /// What a headline is within a report.
@@ -94,22 +95,15 @@ pub fn says_more(one: &str, other: &str) -> bool {
 }
 
 fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
-    static SET: LazyLock<RegexSet> =
-        LazyLock::new(|| super::details::set(SHAPES.iter().map(|shape| shape.pattern)));
-    static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        SHAPES
-            .iter()
-            .map(|shape| super::details::regex(shape.pattern))
-            .collect()
-    });
+    static ROWS: LazyLock<Rows> =
+        LazyLock::new(|| super::details::rows(SHAPES.iter().map(|shape| shape.pattern)));
     // Who quotes a log likes to indent it.
     let text = text.trim_start();
     // The end of a panic quotes its beginning.
     if !WORDS.is_match(text) || text.contains("---[ end ") {
         return None;
     }
-    let row = SET.matches(text).iter().next()?;
-    Some((row, EACH[row].captures(text)?))
+    ROWS.find(text)
 }
 
 /// A cheap first look: no headline is without one of these.

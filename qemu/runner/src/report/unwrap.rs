@@ -7,7 +7,7 @@
 
 use super::{details, shapes};
 use crate::console::Line;
-use regex::RegexSet;
+use crate::pattern::Rows;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -95,8 +95,7 @@ fn joined(line: &Line, start: &str, rest: &Line) -> Option<String> {
 
 /// A line that the kernel never ends so.
 fn is_unfinished(text: &str) -> bool {
-    static UNFINISHED: LazyLock<RegexSet> =
-        LazyLock::new(|| details::set(PATTERNS.iter().copied()));
+    static UNFINISHED: LazyLock<Rows> = LazyLock::new(|| details::rows(PATTERNS.iter().copied()));
     UNFINISHED.is_match(text)
 }
 
