@@ -331,18 +331,10 @@ fn built_kernel(
         };
         match decode::mismatch(&log, &symbols) {
             None => return Ok(Some(symbols)),
-            Some(_) => others.push(format!(
-                "{}{}",
-                symbols
-                    .arch()
-                    .map_or(String::new(), |arch| format!("{arch} ")),
-                symbols
-                    .banner()
-                    .and_then(|banner| decode::release_of_banner(&banner))
-                    .unwrap_or_default()
-            )),
+            Some(_) => others.push(symbols),
         }
     }
+    let others: Vec<String> = others.iter().map(name_of).collect();
     let of = describe(&log);
     term::note(&match others.is_empty() {
         true => "no kernel is built: make build builds one, VMLINUX= (--vmlinux) names another".to_owned(),
@@ -352,6 +344,15 @@ fn built_kernel(
         ),
     });
     Ok(None)
+}
+
+/// A kernel's architecture and release.
+fn name_of(symbols: &Symbols) -> String {
+    let arch = symbols.arch().map(|arch| format!("{arch} "));
+    let release = symbols
+        .banner()
+        .and_then(|banner| decode::release_of_banner(&banner));
+    arch.unwrap_or_default() + &release.unwrap_or_default()
 }
 
 fn describe(log: &LogKernel) -> String {

@@ -24,7 +24,7 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use table::{Extent, Table};
+use table::Extent;
 
 /// What could not be read, and why.
 #[derive(Debug)]
@@ -398,10 +398,9 @@ impl Symbols {
 
     /// The kernel's own first line: `Linux version 6.12.117 (…) #1 SMP …`.
     pub fn banner(&self) -> Option<String> {
-        let extent = |table: &Table| table.symbols("linux_banner").first().copied();
-        let found = self.kernel.with(extent)?;
-        let size = usize::try_from(found.own_size.min(1024)).ok()?;
-        let bytes = self.kernel.data(found.start, size)?;
+        let (start, size) = self.kernel.place("linux_banner")?;
+        let size = usize::try_from(size.min(1024)).ok()?;
+        let bytes = self.kernel.data(start, size)?;
         let text = bytes.split(|&byte| byte == 0).next()?;
         let text = String::from_utf8_lossy(text).trim().to_string();
         text.starts_with("Linux version ").then_some(text)

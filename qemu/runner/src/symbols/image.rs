@@ -88,6 +88,21 @@ impl Image {
         look(&self.table_of(addresses))
     }
 
+    /// Where a symbol lies, and its size: found without the table, where that would have to be
+    /// made for it.
+    pub fn place(&self, name: &str) -> Option<(u64, u64)> {
+        if self.table.borrow().is_none() {
+            *self.table.borrow_mut() = self.cached().map(Rc::new);
+        }
+        if self.table.borrow().is_some() {
+            let extent = self.with(|table| table.symbols(name).first().copied())?;
+            return Some((extent.start, extent.own_size));
+        }
+        let file = object::File::parse(&*self.bytes).ok()?;
+        let symbol = file.symbol_by_name(name)?;
+        Some((symbol.address(), symbol.size()))
+    }
+
     /// The table, with all units in it that these addresses need.
     fn table_of(&self, addresses: &[u64]) -> Rc<Table> {
         let table = self.table();
