@@ -234,7 +234,7 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         ),
         (r"^([TC]\d+)\] ", take_caller),
         // A time that was taken out before the log was shown.
-        (r"^\s*\[ {0,12}\] ?", nothing),
+        (r"^\s*\[ {0,12}(?:\.\.\.)?\] ?", nothing),
         // Qualcomm: the CPU and the task.
         (r"^c\d{1,2} {1,4}\d{1,6} ", nothing),
         // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text"; who collects them may have
@@ -491,6 +491,7 @@ mod tests {
         );
         check("<4>[12345.250000] x", Some(12345.25), None, Some(4), "x");
         check("[   T42] x", None, Some("T42"), None, "x");
+        check("<4>[  ...] x", None, None, Some(4), "x");
         check(
             "4,1234,1250000,-,caller=T7;x",
             Some(1.25),

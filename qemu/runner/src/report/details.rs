@@ -259,7 +259,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Ruler, r"^={20,}\s*$", nothing),
 
     // Known, and not of use.
-    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S.*? +[A-Z] +running task|\S.*? +[RSDTtXZPIKW] *\d+ +\d+ +\d+ +0x[0-9a-f]+$|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|Dumping ftrace|SMP: stopping|SMP: failed|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
+    (Role::Known, r"^(?:pgd = |\[<\s*\(null\)>\]|\S.*? +[A-Z] +running task|\S.*? +[RSDTtXZPIKW] *\d+ +\d+ +\d+ +0x[0-9a-f]+$|irq event stamp|hardirqs last|softirqs last|Preemption disabled at|preempt_count:|in_atomic\(\):|RCU nest depth|INFO: lockdep is turned off|no locks held by|\d+ locks? held by|Showing |Sending NMI|NMI backtrace for cpu \d+ skipped|Dumping ftrace|SMP: stopping|SMP: failed|Bye!|Stack:|Exception stack|Process .* \(pid: )", nothing),
     (Role::Known, r"^(?:note: .* exited with|Disabling lock debugging|rcu: |\(t=\d+ jiffies|\d+-\S+: \(|flags: |raw: |page:|page dumped because|head: |aops:|page_owner|Object |Redzone|Padding|Bytes? b4|Slab 0x|INFO: (?:Slab|Object|Allocated|Freed|0x)|FIX |\S+ (?:RDI|RSI|RDX): )", nothing),
     // The memory that registers point to, as Android's kernels print it.
     (Role::Known, r"^(?:(?:SP|LR|PC|FP|X\d+|R\d+): 0x[0-9a-f]+:|[0-9a-f]{4}  [0-9a-f*]{8}(?: [0-9a-f*]{8})+) *$", nothing),

@@ -296,7 +296,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|get_zeroed_page\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+|_*devres_alloc\w*|_*devm_add_action\w*",
 ];
 
 /// What is noise in reports of one kind only.
@@ -331,7 +331,7 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
     // Whatever waits, by its own name.
     (
         Kind::HungTask,
-        r"\w*(?:sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|context_switch|journal_start|reserve_buffers)\w*|add_transaction_credits|start_this_handle",
+        r"\w*(?:sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|context_switch|journal_start|reserve_buffers)\w*|add_transaction_credits|start_this_handle|_*rq_qos_throttle|blk_mq_(?:submit_bio|make_request|get_tag|get_request)|_*generic_make_request\w*|_*submit_b(?:io|h)\w*|blk_queue_enter",
     ),
 ];
 
@@ -407,7 +407,7 @@ const NOISE: &[&str] = &[
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user(?:_asm|_nocheck|_size)?(?:_\w{1,2})?|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
     // What a driver calls to take away what it made: the one who calls it made a mistake.
     r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|work_grab_pending|(?:try_to_)?del_timer\w*|_*timer_delete\w*|finish_wait|kthread_stop\w*|complete|should_fail\w*|seqprop_assert|_*mmput\w*",
-    r"_*kobject_(?:del|put|cleanup|uevent\w*)|add_uevent_var|get_device_parent|device_(?:add|del|unregister|destroy|release)|device_for_each_child\w*|device_remove_file\w*|devres_release_all|\w*sysfs_remove\w*|device_pm_remove|unregister_netdev\w*|rollback_registered\w*|i2c_del_adapter|hwrng_unregister|_*unregister_client",
+    r"_*kobject_(?:del|put|cleanup|uevent\w*)|add_uevent_var|get_device_parent|(?:platform_)?device_(?:add|del|unregister|destroy|release)|device_for_each_child\w*|device_remove_file\w*|devres_release_all|\w*sysfs_remove\w*|device_pm_remove|unregister_netdev\w*|rollback_registered\w*|i2c_del_adapter|hwrng_unregister|_*unregister_client",
     r"usb_(?:hcd_)?submit_urb|usb_kill_(?:urb|anchored_urbs)|usb_start_wait_urb|usb_(?:bulk|interrupt|control)_msg\w*|dummy_urb_enqueue|_*kfree_skb\w*|_*(?:raw_)?(?:read|write)[bwlq](?:_relaxed)?|logic_(?:in|out)\w+|va_format|_*dev_(?:printk\w*|info|notice|warn|err|alert|crit|emerg)",
     // Watchdogs.
     r"watchdog_\w+|nmi_cpu_backtrace\w*|nmi_trigger_\w+|trigger_\w*backtrace\w*|arch_trigger_\w+|rcu_(?:check|sched_clock|dump|pending)\w*|print_cpu_stall|check_cpu_stall|check_hung_\w+|sched_show_task|_*rcu_\w*stall\w*|_*sched_show_task|dump_cpu_task|rcu_\w+callbacks|print_other_cpu_stall|perf_event_nmi_handler|context_switch|_*switch_to",

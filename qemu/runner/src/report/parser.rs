@@ -20,6 +20,8 @@ const GAP: usize = 200;
 const GAP_VICTIM: usize = 5000;
 /// The same, where no body has begun.
 const GAP_BODY: usize = 40;
+/// Lines from a title to the report that it is of.
+const TITLE_GAP: usize = 5;
 /// Lines of text that are kept beside a headline.
 const MESSAGE: usize = 12;
 /// Frames that one stack may have. The kernel prints fewer; a damaged log may hold any number.
@@ -58,7 +60,47 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
     }
     close_all(&mut streams, &mut done, Why::LogEnd);
     done.sort_by_key(|report| (report.first, report.last));
-    join_backtraces(join_bare_faults(done))
+    if ends_in_a_list(lines) {
+        let listed = |report: &&mut Report| report.kind == Kind::WorkqueueLockup;
+        if let Some(report) = done.last_mut().filter(listed) {
+            report.complete = false;
+            report.notes.push(Why::LogEnd.note().to_string());
+        }
+    }
+    join_backtraces(join_bare_faults(without_titles(done)))
+}
+
+/// Whether the log's last line is of the list of workqueues, which comes behind those that say
+/// which pool is stuck, and ends with the pools.
+fn ends_in_a_list(lines: &[Line]) -> bool {
+    static LIST: LazyLock<Regex> = LazyLock::new(|| {
+        details::regex(
+            r"^\s*(?:Showing busy workqueues|workqueue \S+: flags=|(?:pwq \d+|in-flight|pending|inactive|delayed): )",
+        )
+    });
+    let mut last = lines.iter().rev().map(|line| line.text.trim());
+    last.find(|text| !text.is_empty())
+        .is_some_and(|text| LIST.is_match(text))
+}
+
+/// A mail names the report before it quotes it, as syzbot writes titles: `BUG: what in function`,
+/// where the kernel's own line has an address, an offset or a file. A title on which no report
+/// follows is all that there is.
+fn without_titles(mut reports: Vec<Report>) -> Vec<Report> {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        details::regex(r"^(?:BUG|WARNING|INFO): [^:]+ in [A-Za-z_]\w*(?: \(\d+\))?$")
+    });
+    let firsts: Vec<usize> = reports.iter().map(|report| report.first).collect();
+    let mut at = 0;
+    reports.retain(|report| {
+        at += 1;
+        let near = firsts
+            .get(at)
+            .is_some_and(|next| *next <= report.first + TITLE_GAP);
+        let says_more = !report.trace.is_empty() || report.cpu.is_some() || report.pid.is_some();
+        says_more || !near || !TITLE.is_match(&report.headline)
+    });
+    reports
 }
 
 /// Of two CPUs that fault at once, the one may have said little more than so, and one may fault

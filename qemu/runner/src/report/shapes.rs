@@ -263,7 +263,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) .*?blocked (?:in I/O wait )?for more than", "task hung"),
     row(Kind::HungTask, Message, Head, Quiet, r"INFO: task (?P<comm>.+):(?P<pid>\d+) can't die for more than", "task can't die"),
     row(Kind::WorkqueueLockup, Message, Head, Line, r"BUG: workqueue lockup - pool", "workqueue lockup"),
-    row(Kind::Dump, Message, Head, Quiet, r"^NMI backtrace for cpu (?P<cpu>\d+)(?: skipped)?", "NMI backtrace"),
+    row(Kind::Dump, Message, Head, Quiet, r"^NMI backtrace for cpu (?P<cpu>\d+)(?:$|[^ \d])", "NMI backtrace"),
     row(Kind::Dump, Message, Head, Quiet, r"^task:(?P<comm>.+?) +state:\S+(?: +running task)?(?: on cpu +\d+)? +stack: *\d+ +pid: *(?P<pid>\d+)", "task dump"),
 
     // Out of memory.

@@ -3016,3 +3016,108 @@ Call trace:
 ";
     assert_eq!(first(text).1, "rcu_preempt stall in run_rebalance_domains");
 }
+
+#[test]
+fn a_title_above_the_report_is_no_report() {
+    check_text(
+        "\
+syzbot has tested the proposed patch but the reproducer is still triggering an issue:
+BUG: corrupted list in holder_add
+
+list_add corruption. prev->next should be next (ffff888122a51108), but was 0000000000058000. (prev=ffff88810e236d50).
+------------[ cut here ]------------
+kernel BUG at lib/list_debug.c:30!
+Oops: invalid opcode: 0000 [#1] PREEMPT SMP
+CPU: 0 PID: 45 Comm: insmod Not tainted 6.5.0 #0
+RIP: 0010:__list_add_valid+0x74/0x90
+Call Trace:
+ <TASK>
+ holder_add+0x10/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            list-corruption (bug): list_add corruption in holder_add
+        "#]],
+    );
+    check_text(
+        "BUG: corrupted list in holder_add\n",
+        expect![[r#"
+            other (message): corrupted list in holder_add
+        "#]],
+    );
+}
+
+#[test]
+fn a_line_that_another_message_tore_is_whole_again() {
+    check_text(
+        "\
+[1038750.293558] INFO: task insmod:17206 blocked for more than 120 seconds.
+[1038750.294283]       Tainted: P           OE   4.4.302+ #69057
+[1038750.299241] Call Trace:
+[1038750.299528]  [<ffffffff81579620>] schedule+0x30/0x80
+[1038750.300119]  [<ffffffff81579899>] sched[1043267.444164] serial8250: too much work for irq4
+ule_preempt_disabled+0x9/0x10
+[1038750.300784]  [<ffffffff8157af3f>] __mutex_lock_slowpath+0x8f/0xf0
+[1038750.302931]  [<ffffffff8157afb2>] __rq_qos_throttle+0x12/0x30
+[1038750.302961]  [<ffffffffa134ba1a>] holder_write+0x6a/0x4a0 [holder]
+[1038750.304322]  [<ffffffff8117a1b4>] entry_SYSCALL_64_fastpath+0x16/0x71
+[1038751.304322] done
+",
+        expect![[r#"
+            hung-task (message): task hung in holder_write
+              2 lines not understood: serial8250: too much work for irq4 | done
+        "#]],
+    );
+}
+
+#[test]
+fn a_cpu_that_idles_has_no_backtrace() {
+    check_text(
+        "\
+rcu: INFO: rcu_sched detected stalls on CPUs/tasks:
+rcu: 	1-...!: (0 ticks this GP) idle=cf8/0/0x0 softirq=20/20 fqs=0
+	(detected by 0, t=38227 jiffies, g=-1127, q=10)
+Sending NMI from CPU 0 to CPUs 1:
+NMI backtrace for cpu 1 skipped: idling at default_idle+0x1e/0x130
+rcu: rcu_sched kthread starved for 38227 jiffies! g-1127 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=1
+rcu: RCU grace-period kthread stack dump:
+rcu_sched       I15016    11      2 0x80004000
+Call Trace:
+ __schedule+0x288/0x600
+ schedule+0x34/0xa0
+ rcu_gp_kthread+0x4f6/0xd40
+ kthread+0x107/0x120
+ ret_from_fork+0x35/0x40
+",
+        expect![[r#"
+            rcu-stall (message): rcu_sched stall in rcu_gp_kthread
+        "#]],
+    );
+}
+
+#[test]
+fn a_log_may_end_in_the_list_of_workqueues() {
+    const CUT: &str = "\
+[  752.907614] BUG: workqueue lockup - pool cpus=2 node=0 flags=0x0 nice=-20 stuck for 58s!
+[  752.914030] Showing busy workqueues and worker pools:
+[  752.914034] workqueue events_highpri: flags=0x10
+[  752.914036]   pwq 5: cpus=2 node=0 flags=0x0 nice=-20 active=2/256
+[  752.914042]     pending: holder_work [holder]
+";
+    check_text(
+        CUT,
+        expect![[r#"
+            workqueue-lockup (message): workqueue lockup, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+    check_text(
+        &format!(
+            "{CUT}[  752.914050] pool 5: cpus=2 node=0 flags=0x0 nice=-20 hung=58s workers=2\n"
+        ),
+        expect![[r#"
+            workqueue-lockup (message): workqueue lockup
+        "#]],
+    );
+}

@@ -34,11 +34,28 @@ const LONG: usize = 1 << 16;
 /// Every line of a log, with broken ones put together.
 pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
     let mut next = 0;
+    // The second half of a line that is put together already.
+    let mut half = usize::MAX;
     std::iter::from_fn(move || {
+        if next == half {
+            next += 1;
+        }
         let first = next;
         let line = lines.get(first)?;
+        let caller = line.caller.as_deref().unwrap_or("");
         let mut text = Cow::Borrowed(start(&line.text));
         let mut last = first;
+        if let Some(whole) = torn(&lines[first..]) {
+            next = first + 1;
+            half = first + 2;
+            let text = Cow::Owned(whole);
+            return Some(Whole {
+                first,
+                last,
+                caller,
+                text,
+            });
+        }
         while last - first < PARTS {
             let next = lines.get(last + 1);
             let Some(whole) = next.and_then(|rest| joined(line, &text, rest)) else {
@@ -51,10 +68,24 @@ pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
         Some(Whole {
             first,
             last,
-            caller: line.caller.as_deref().unwrap_or(""),
+            caller,
             text,
         })
     })
+}
+
+/// The first of these lines, if another message tore it: that one began in the midst of it, and
+/// the rest came behind that one's end.
+fn torn(lines: &[Line]) -> Option<String> {
+    let [head, within, rest, ..] = lines else {
+        return None;
+    };
+    let at_once = head.number == within.number && within.number != rest.number;
+    if !at_once || !can_follow(rest) || head.text.len() > 400 {
+        return None;
+    }
+    let whole = format!("{}{}", head.text, rest.text);
+    (details::frame(&whole).is_some() && details::frame(&head.text).is_none()).then_some(whole)
 }
 
 /// What is looked at of a line.
