@@ -705,6 +705,16 @@ pub fn host_tests<'a>(
             format!("decode.same-lines.{}", built.kernel.arch),
             move || same_lines(project, tools, &built.kernel),
         ));
+        tests.push(Test::new(
+            format!("decode.finds-kernel.{}", built.kernel.arch),
+            move || {
+                let wrong = decoder::told_by_functions(project, &built.kernel)?;
+                Ok(match wrong.is_empty() {
+                    true => Outcome::Pass,
+                    false => Outcome::Fail(wrong),
+                })
+            },
+        ));
     }
     tests.push(Test::new("scripts.shellcheck", move || {
         let Some(program) = tools.get("SHELLCHECK") else {

@@ -445,7 +445,7 @@ pub fn mismatch(log: &LogKernel, symbols: &Symbols) -> Option<String> {
 
 /// Functions of the traces that the kernel's file does not have, or not of that size: the best
 /// sign of a wrong file where no version is printed.
-fn strange_functions(reports: &[Decoded], symbols: &Symbols) -> Option<String> {
+pub fn strange_functions(reports: &[Decoded], symbols: &Symbols) -> Option<String> {
     let all: BTreeSet<(&str, u64)> = reports
         .iter()
         .flat_map(|one| &one.trace)

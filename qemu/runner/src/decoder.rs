@@ -17,6 +17,7 @@ use crate::{
 };
 use anyhow::{anyhow, bail, Context, Result};
 use clap::ValueEnum;
+use object::{Object, ObjectSymbol};
 use std::{
     fs,
     io::{self, IsTerminal, Read, Write},
@@ -314,7 +315,20 @@ fn built_kernel(
     options: symbols::Options,
     bytes: &[u8],
 ) -> Result<Option<Symbols>> {
-    let log = decode::log(bytes, None).kernel;
+    let DecodedLog {
+        kernel: log,
+        reports,
+        ..
+    } = decode::log(bytes, None);
+    // Most logs of kernels from elsewhere would fit any kernel by what they say of theirs.
+    let named = log.banner.is_some() || log.release.is_some() || log.build_id.is_some();
+    if !named && reports.iter().all(|report| report.trace.is_empty()) {
+        return Ok(None);
+    }
+    let is_its = |symbols: &Symbols| {
+        decode::mismatch(&log, symbols).is_none()
+            && (named || decode::strange_functions(&reports, symbols).is_none())
+    };
     let mut others = Vec::new();
     for folder in built(project) {
         let mut options = options.clone();
@@ -329,10 +343,10 @@ fn built_kernel(
         let Ok(symbols) = Symbols::open_with(&folder.join("vmlinux"), options) else {
             continue;
         };
-        match decode::mismatch(&log, &symbols) {
-            None => return Ok(Some(symbols)),
-            Some(_) => others.push(symbols),
+        if is_its(&symbols) {
+            return Ok(Some(symbols));
         }
+        others.push(symbols);
     }
     let others: Vec<String> = others.iter().map(name_of).collect();
     let of = describe(&log);
@@ -344,6 +358,35 @@ fn built_kernel(
         ),
     });
     Ok(None)
+}
+
+/// What is wrong with how a log is decoded that does not say which kernel wrote it: with a built
+/// one if its functions are in there, and with none if they are not.
+///
+/// # Errors
+///
+/// When `kernel` cannot be read.
+pub fn told_by_functions(project: &Project, kernel: &Kernel) -> Result<Vec<String>> {
+    let bytes = fs::read(kernel.vmlinux())?;
+    let file = object::File::parse(&*bytes)?;
+    let found = |longer: u64| -> Result<bool> {
+        let mut log = "Call trace:\n".to_owned();
+        for name in ["vfs_read", "ksys_read", "do_sys_openat2"] {
+            let symbol = file.symbol_by_name(name).context("no such function")?;
+            log += &format!(" {name}+0x10/{:#x}\n", symbol.size() + longer);
+        }
+        let kernel = built_kernel(project, symbols::Options::default(), log.as_bytes())?;
+        Ok(kernel.is_some())
+    };
+    let mut wrong = Vec::new();
+    if !found(0)? {
+        wrong.push("its own functions: decoded with no kernel".to_owned());
+    }
+    if found(1)? {
+        wrong
+            .push("functions of another size: decoded with a kernel that has none such".to_owned());
+    }
+    Ok(wrong)
 }
 
 /// A kernel's architecture and release.

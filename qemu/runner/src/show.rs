@@ -38,7 +38,8 @@ fn write_report(out: &mut String, decoded: &Decoded) -> std::fmt::Result {
         let address = fault
             .address
             .map_or(String::new(), |at| format!(" at {at:#x}"));
-        writeln!(out, "  fault{address}: {}", fault.reason)?;
+        let colon = if fault.reason.is_empty() { "" } else { ": " };
+        writeln!(out, "  fault{address}{colon}{}", fault.reason)?;
     }
     write_task(out, report)?;
     if !decoded.trace.is_empty() {
