@@ -228,9 +228,9 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^last function: ([A-Za-z_][\w.]*)", take_last_function),
 
     // Where lockdep saw the lock that it complains about: the first that is named.
-    (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
+    (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*,? at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
     (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: ([A-Za-z_][\w.]*) \(", take_lock),
-    (Role::Known, r"^#0: .*, at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
+    (Role::Known, r"^#0: .*,? at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
     (Role::Known, r"^#\d+: +(?:[0-9a-f]{8,16} )?\(", nothing),
     (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)(?: \S+:\d+)?$", take_released_lock),
 
@@ -529,10 +529,39 @@ pub fn is_place(text: &str) -> bool {
     PATTERN.is_match(text)
 }
 
-/// Whether KASAN says with the line what kind of address a fault was about.
-pub fn is_of_a_fault(text: &str) -> bool {
+/// What kind of report a line is of that stands below the headline: it may be all that is quoted.
+pub fn kind_told(text: &str) -> Option<(Kind, &'static str)> {
     let text = text.trim_start();
-    text.starts_with("KASAN: ") && text.contains(" in range [")
+    if text.starts_with("KASAN: ") && text.contains(" in range [") {
+        return Some((Kind::GeneralProtection, "general protection fault"));
+    }
+    let (place, said) = text.split_once(' ')?;
+    let checks = said.starts_with("suspicious rcu_") && said.ends_with("usage!");
+    (checks && place.contains(".c:")).then_some((Kind::Lockdep, "suspicious RCU usage"))
+}
+
+/// Whether a line is the first of a call trace that lacks its heading.
+pub fn begins_trace(text: &str) -> bool {
+    const FIRST: &[&str] = &[
+        "__die",
+        "__die_body",
+        "__dump_stack",
+        "__warn",
+        "die_addr",
+        "dump_backtrace",
+        "dump_stack",
+        "dump_stack_lvl",
+        "no_context",
+        "page_fault_oops",
+        "report_bug",
+        "show_regs",
+        "show_stack",
+    ];
+    let opened = || matches!(stack_tag(text), Some("TASK" | "IRQ" | "NMI"));
+    opened()
+        || frame(text).is_some_and(|frame| {
+            frame.symbol.size != 0 && FIRST.contains(&noise::plain(&frame.symbol.name).as_ref())
+        })
 }
 
 /// Whether a line stands before the call trace of lockdep's reports.

@@ -328,6 +328,11 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
         Kind::BadPage,
         r"\w*skb_(?:free|release|reason_drop)\w*|consume_skb",
     ),
+    // What finds that there is such a name already.
+    (
+        Kind::Dump,
+        r"sysfs_warn_dup|(?:internal|sysfs)_(?:do_)?(?:create|add)_\w+|kobject_add\w*",
+    ),
     // Whatever waits, by its own name.
     (
         Kind::HungTask,
@@ -402,7 +407,7 @@ const NOISE: &[&str] = &[
     r"refcount_\w+|_*refcount_\w+|kref_\w+|_*list_(?:add|del)\w*|list_(?:move|replace|splice|cut|swap)\w*|h?list_bl_\w+|hlist_\w+|_*rb_(?:insert|erase|next|prev|first|last|replace|rotate|change|set|link|add)\w*|jhash\w*|_*check_object_size|_*check_heap_object|check_page_span|usercopy_\w+|_*fortify_\w+|fortify_panic",
     r"kmalloc_fix_flags|vmalloc_fix_flags|bad_page|bad_page_\w+|bad_range|free_pcp_prepare|free_pages_prepare|_*free_pages_bad|free_page_is_bad_report|check_(?:free|new)_page\w*|dump_page|print_bad_pte|print_bad_page_map|warn_alloc\w*|page_fault_\w+",
     // Locks.
-    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|_*(?:read|write)_rt_(?:un)?lock|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
+    r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|assign_lock_key|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|_*(?:read|write)_rt_(?:un)?lock|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user(?:_asm|_nocheck|_size)?(?:_\w{1,2})?|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
     // What a driver calls to take away what it made: the one who calls it made a mistake.

@@ -252,7 +252,22 @@ impl Stream {
 
     /// A call trace that no headline announced is a report all the same.
     fn nameless(&mut self, index: usize, text: &str) {
+        let told = details::kind_told(text);
         let Some((detail, found)) = details::find(text) else {
+            let within = |(_, said): &(usize, String)| {
+                details::frame(said).is_some() || details::stack_tag(said).is_some()
+            };
+            let first = !self.before.as_ref().is_some_and(within);
+            if told.is_some() || first && details::begins_trace(text) {
+                let mut open = self.headless(index, text);
+                match told {
+                    Some((kind, title)) => open.is_a(kind, title),
+                    None => open.call_trace(text),
+                }
+                open.headless();
+                open.feed(index, text);
+                self.open = Some(open);
+            }
             return;
         };
         let pc = detail.role == Role::Pc;
@@ -261,8 +276,7 @@ impl Stream {
             Role::Trace => ["Call ", "Backtrace:"]
                 .iter()
                 .any(|word| text.trim_start().starts_with(word)),
-            // What KASAN adds to a fault.
-            Role::Known => details::is_of_a_fault(text),
+            Role::Known => told.is_some(),
             // x86 repeats the one of the oops.
             Role::Pc => {
                 let kernel = ["RIP: 0010:", "RIP: e030:"]
@@ -276,6 +290,23 @@ impl Stream {
         if !named {
             return;
         }
+        let mut open = self.headless(index, text);
+        let alone = open.report.first == index;
+        if pc || told.is_some() {
+            open.end = End::Trace;
+        }
+        if let Some((kind, title)) = told {
+            open.is_a(kind, title);
+        }
+        if pc || told.is_some() || detail.role == Role::Trace && alone {
+            open.headless();
+        }
+        open.apply(index, text, &detail, &found);
+        self.open = Some(open);
+    }
+
+    /// A report without a headline: who calls dump_stack() says first why.
+    fn headless(&self, index: usize, text: &str) -> Open {
         let (first, headline) = match &self.before {
             Some((before, said)) if before + 1 == index && details::find(said).is_none() => {
                 (*before, said.as_str())
@@ -284,20 +315,7 @@ impl Stream {
         };
         let mut open = Open::new(first, headline, &NAMELESS);
         open.only_preludes = false;
-        // dump_stack() says first who calls it.
-        let explains = detail.role == Role::Known;
-        if pc || explains {
-            open.end = End::Trace;
-        }
-        if explains {
-            open.report.kind = Kind::GeneralProtection;
-            open.title = "general protection fault".to_string();
-        }
-        if pc || explains || detail.role == Role::Trace && first == index {
-            open.headless();
-        }
-        open.apply(index, text, &detail, &found);
-        self.open = Some(open);
+        open
     }
 
     fn close(&mut self, done: &mut Vec<Report>, why: Why) {
@@ -943,6 +961,11 @@ impl Open {
         }
     }
 
+    fn is_a(&mut self, kind: Kind, title: &str) {
+        self.report.kind = kind;
+        self.title = title.to_string();
+    }
+
     fn headless(&mut self) {
         self.damaged = true;
         self.remark("its beginning is not in the log".to_string());
@@ -966,7 +989,9 @@ impl Open {
         }
         let whole = self.is_whole(why);
         self.report.complete = whole && !self.damaged;
-        if !whole {
+        if !whole && self.finished && self.end == End::Victim {
+            self.remark("what stands within it was left out".to_string());
+        } else if !whole {
             self.remark(why.note().to_string());
         }
         if self.rank == 0 {
@@ -999,6 +1024,10 @@ impl Open {
             End::Locks => self.report.function.is_some(),
             // A warning that panics, and arm64's stack overflow, never come to their own end.
             // Who quotes a trace to its end may leave out the mark behind it.
+            // Who invokes the OOM killer is shown, before it kills.
+            End::Victim if self.finished && self.report.headline.contains("invoked oom-killer") => {
+                self.task_seen || trace
+            }
             End::Trace | End::Ruler | End::Victim => {
                 self.finished
                     || why == Why::Panic && (trace || self.pc.is_some() || self.says_where())

@@ -100,7 +100,9 @@ fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
     // Who quotes a log likes to indent it.
     let text = text.trim_start();
     // The end of a panic quotes its beginning.
-    if !WORDS.is_match(text) || text.contains("---[ end ") {
+    // So does what a fuzzer writes above a report.
+    let quotes = text.contains("---[ end ") || text.starts_with("Syzkaller hit '");
+    if quotes || !WORDS.is_match(text) {
         return None;
     }
     ROWS.find(text)
@@ -195,6 +197,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::GeneralProtection, Oops, Die, Trace, r"(?:Oops: )?(?:segment-related )?general protection fault(?:(?:,| for) (?P<reason>[^:]*?)(?: (?P<address>0x[0-9a-f]+))?)?: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "general protection fault"),
     row(Kind::GeneralProtection, Oops, Head, Trace, r"^general protection fault, (?P<reason>[^:]*?) (?P<address>0x[0-9a-f]+)$", "general protection fault"),
     row(Kind::GeneralProtection, Oops, Die, Trace, r"^(?:Oops: )?general protection fault, (?P<reason>probably for non-canonical address)\b", "general protection fault"),
+    row(Kind::GeneralProtection, Oops, Head, Trace, r"^Oops: general protection fault ?\.{3}$", "general protection fault"),
     row(Kind::DivideError, Oops, Die, Trace, r"divide[ _]error: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "divide error"),
     row(Kind::DoubleFault, Oops, Die, Trace, r"double fault: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "double fault"),
     row(Kind::StackOverflow, Oops, Die, Trace, r"stack guard page: (?P<code>[0-9a-f]{4}) \[#(?P<count>\d+)\]", "stack guard page was hit"),
@@ -240,6 +243,7 @@ pub static SHAPES: &[Shape] = &[
     row(Kind::Kmsan, Message, Head, Ruler, r"BUG: KMSAN: (?P<what>[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))", "KMSAN: $what"),
     row(Kind::Kcsan, Message, Head, Ruler, r"BUG: KCSAN: (?P<what>(?:assert: )?[\w -]+?) in (?:(?P<symbol>SYM)|(?P<name>[A-Za-z_][\w.]*))(?: / (?P<other>[\w.]+))?", "KCSAN: $what"),
     row(Kind::Ubsan, Message, Head, Ruler, r"UBSAN: (?P<what>[\w -]+?) in (?P<file>[^\s:]+):(?P<line>\d+)(?::\d+)?", "UBSAN: $what"),
+    row(Kind::Ubsan, Message, Head, Ruler, r"^UBSAN: (?P<what>[\w -]+?) in \S+\.[ch]$", "UBSAN: $what"),
     row(Kind::Ubsan, Oops, Prelude, Trace, r"^UBSAN: (?P<what>[\w -]+?) (?:at|in) (?P<symbol>SYM)", "UBSAN: $what"),
 
     // Locks and contexts.

@@ -3121,3 +3121,136 @@ fn a_log_may_end_in_the_list_of_workqueues() {
         "#]],
     );
 }
+
+#[test]
+fn what_stands_below_a_headline_tells_the_kind() {
+    check_text(
+        "\
+Following splat gets triggered:
+
+net/netfilter/nf_tables_api.c:1272 suspicious rcu_dereference_check() usage!
+other info that might help us debug this:
+
+1 lock held by insmod/27006:
+ #0: 00000000e0f85be9 (&net->nft.commit_mutex){+.+.}, at: holder_lock+0x1a/0x50
+Call Trace:
+ holder_fill.isra.45+0x6cc/0x6e0
+ holder_commit+0x165c/0x1740
+
+holder_fill() can be called
+",
+        expect![[r#"
+            lockdep (message): suspicious RCU usage in holder_fill, incomplete
+              its beginning is not in the log
+              the log ends in the middle of it
+        "#]],
+    );
+    // A trace that nothing announces begins with the kernel's own way to it.
+    check_text(
+        "\
+> > [   12.931887]  ? __die_body+0x1a/0x60
+> > [   12.932324]  ? page_fault_oops+0x156/0x420
+> > [   12.934869]  ? holder_get.constprop.0+0xac/0x100
+> > [   12.935428]  holder_write+0x7c/0x9f0
+> > [   12.939494]  software_resume+0x13c/0x180
+",
+        expect![[r#"
+            dump (message): call trace in holder_write, incomplete
+              its beginning is not in the log
+              the log ends in the middle of it
+        "#]],
+    );
+    check_text(
+        "\
+[287358.398463] ? update_process_times+0x7d/0xd0
+[287358.398628] </IRQ>
+[287358.398725] <TASK>
+[287358.398738] default_idle_call+0x34/0xf0
+[287358.398903] common_startup_64+0x13b/0x148
+[287358.399000] </TASK>
+",
+        expect![""],
+    );
+}
+
+#[test]
+fn a_fuzzer_s_title_is_no_headline() {
+    check_text(
+        "\
+Syzkaller hit 'BUG: soft lockup in holder_write' bug.
+
+watchdog: BUG: soft lockup - CPU#0 stuck for 290s! [insmod:52600]
+CPU: 0 UID: 0 PID: 52600 Comm: insmod Not tainted 6.12.0 #11
+RIP: 0010:holder_spin+0x122/0xa50
+Call Trace:
+ <TASK>
+ holder_write+0x1b4/0x1f0
+ do_syscall_64+0xcb/0x250
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+RIP: 0033:0x7fc345ec68d7
+ </TASK>
+",
+        expect![[r#"
+            soft-lockup (message): soft lockup in holder_write
+        "#]],
+    );
+}
+
+#[test]
+fn a_lock_s_place_may_stand_on_the_next_line() {
+    check_text(
+        "\
+[   41.585688] WARNING: possible recursive locking detected
+[   41.585694] 6.12.0-rc6+ #22 Not tainted
+[   41.585701] --------------------------------------------
+[   41.585705] insmod/3139 is trying to acquire lock:
+[   41.585711] ffff988b29530a58 (sk_lock-AF_BLUETOOTH)
+               at: holder_take+0xe3/0x280 [holder]
+[   41.585905]
+               but task is already holding lock:
+[   41.585909] ffff988b29533a58 (sk_lock-AF_BLUETOOTH)
+               at: holder_accept+0x61/0x2d0 [holder]
+",
+        expect![[r#"
+            lockdep (message): possible recursive locking detected in holder_take, incomplete
+              the log ends in the middle of it
+        "#]],
+    );
+}
+
+#[test]
+fn the_oom_killer_shows_who_invokes_it() {
+    check_text(
+        "\
+insmod invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+oom-kill:constraint=CONSTRAINT_MEMCG,...,oom_memcg=/a,task_memcg=/a,task=insmod,pid=23668
+Memory cgroup out of memory: Killed process 23668 (insmod) total-vm:1830052kB, anon-rss:152644kB, ...
+",
+        expect![[r#"
+            out-of-memory (message): out of memory, incomplete
+              what stands within it was left out
+        "#]],
+    );
+}
+
+#[test]
+fn who_registers_a_name_twice_is_to_blame() {
+    check_text(
+        "\
+sysfs: cannot create duplicate filename '/devices/platform/holder'
+CPU: 0 PID: 9 Comm: insmod Not tainted 6.16.0 #7
+Call trace:
+ show_stack+0x18/0x24 (C)
+ sysfs_warn_dup+0x64/0x80
+ sysfs_create_dir_ns+0xf4/0x120
+ kobject_add_internal+0x98/0x260
+ kobject_add+0x9c/0x108
+ device_add+0xc4/0x7a0
+ holder_register+0x5c/0xb0
+ ret_from_fork+0x10/0x20
+",
+        expect![[r#"
+            dump (message): call trace in holder_register
+        "#]],
+    );
+}

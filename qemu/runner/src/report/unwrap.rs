@@ -143,6 +143,7 @@ const PATTERNS: &[&str] = &[
     r"^\s*CPU: *\d+(?: UID: \d+)? PID:$",
     r"^\s*Hardware name:(?: .{30,})?$",
     r", at:$",
+    r"^(?:#\d+: +)?[0-9a-f]{8,16} \([^ ]+\)(?:\{\S+\})?,?$",
     r"(?:hard|soft)irqs last +(?:en|dis)abled at \(\d+\): \[<[0-9a-f]+>\]$",
     // Decoded: "f (kernel/a.c:12" before "(discriminator 1))".
     r" \([\w./-]+:\d+$",
