@@ -37,5 +37,9 @@ status=0
 	-artifact_prefix=findings/ \
 	-dict="$root/qemu/runner/fuzz/oops.dict" -max_len=32768 -timeout=60 -rss_limit_mb=2048 \
 	-max_total_time="$seconds" -print_final_stats=1 || status=$?
+if ((status == 72)); then # libFuzzer's word for Ctrl-C
+	echo "interrupted; no finding so far" >&2
+	exit 130
+fi
 ((status == 0)) || echo "to repeat it: (cd '$out' && target/$host/release/log findings/…)" >&2
 exit "$status"
