@@ -328,6 +328,11 @@ const NOISE_OF_A_KIND: &[(Kind, &str)] = &[
         Kind::BadPage,
         r"\w*skb_(?:free|release|reason_drop)\w*|consume_skb",
     ),
+    // What encrypts the value that its caller did not set.
+    (
+        Kind::Kmsan,
+        r"crypto_\w+|drbg_\w+|(?:xts|ecb|cbc|ctr|gcm|ccm)_\w+",
+    ),
     // What finds that there is such a name already.
     (
         Kind::Dump,
@@ -410,6 +415,9 @@ const NOISE: &[&str] = &[
     r"lock_(?:acquire|release|is_held_type|downgrade)\w*|_*lock_(?:acquire|release|is_held|downgrade)|find_held_lock|reacquire_held_locks|hlock_\w+|look_up_lock_class|print_\w*(?:bug|usage|dependency|deadlock|recursion|context)\w*|check_\w*(?:noncircular|deadlock|prev|usage|irq|wait|locks)\w*|validate_chain|mark_\w*lock\w*|valid_state|lockdep_\w+|debug_lockdep_\w+|debug_mutex_\w+|rcu_is_watching|rcu_read_(?:un)?lock\w*|rcu_lock_(?:acquire|release)|_*call_s?rcu\w*|irq_work_queue\w*|debug_(?:check_no_locks_held|locks_off)|_*debug_(?:check_no_obj_freed|object\w+|print_object)|work_is_static_object|timer_is_static_object|register_lock_class|assign_lock_key|spin_(?:bug|dump)|do_raw_(?:spin|read|write)_\w+|_*raw_spin_\w+|_*raw_(?:read|write)_\w+|\w*(?:down|up|downgrade)_(?:read|write)\w*|_*down_trylock\w*|\w*(?:spin|read|write)_(?:try|un)?lock\w*|_*(?:read|write)_rt_(?:un)?lock|osq_\w+|(?:lock|release)_sock(?:_nested|_fast)?|_*lock_sock_\w+|_*wake_up\w*|_*local_bh_\w+|queued_\w+_lock\w*|queued_spin_\w+|queued_(?:read|write)_\w+|_*pv_queued_\w+|native_queued_spin_\w+|(?:call_)?rwsem_\w+|_*mutex_\w+|\w*mutex_(?:try|un)?lock\w*|percpu_down_\w+",
     // Copies and strings.
     r"_*(?:memcpy|memmove|memset|memcmp|memchr|str\w{2,5}|strnlen|strscpy\w*)(?:_erms|_orig|_\w+)?|_*pi_(?:mem|str)\w+|k?v?memdup\w*|memdup_user\w*|kstrn?dup\w*|strndup_user|v?s[cn]*printf|kv?asprintf\w*|string|string_nocheck|pointer|put_dec\w*|_*v?printk\w*|vprintk_\w+|_*(?:put|get)_user(?:_asm|_nocheck|_size)?(?:_\w{1,2})?|_*arch_copy_(?:to|from)_user|_*copy_(?:to|from)_user\w*|raw_copy_\w+|copy_user_\w+|rep_(?:movs|stos)_\w+|clear_user_\w+|_*clear_user",
+    // Small functions that everybody calls, and that do what they are told: sums, ciphers, tables,
+    // counts and buffers.
+    r"crc\d\w*|crc_\w+|csum_\w+|aes_\w+|aesti_\w+|cipher_crypt_one|crypto_(?:ecb|cbc|ctr|cipher|skcipher|shash|ahash|lskcipher)_\w*(?:crypt|update|digest|final|finup|hash)\w*|hex_string|hex_dump_\w+|print_hex_dump\w*|dev_v?printk_emit|_*copy_(?:to|from)_iter\w*|simple_copy_to_iter|_*copy_page_(?:to|from)_iter\w*|_atomic_dec_and_\w+_irqsave|lock_timer_base|_*(?:try_to_)?del_timer\w*|_*mod_timer\w*|sk_(?:stop|reset)_timer\w*|_*rhashtable_lookup\w*|_*rht_\w+|xas_\w+|_*xa_(?:load|store|erase|find)\w*|find_lock_entries|truncate_inode_pages\w*|radix_tree_(?:lookup|delete|insert|next|iter|tag|find)\w*|ida_\w+|ref_tracker_\w+|skb_(?:over_|under_)?panic|_*skb_(?:put|push|pull)\w*|folio_unlock|unlock_page|unlock_buffer|assertfail|warn_bogus_irq_restore|debug_print_object|drop_nlink|fast_dput|dput|proc_register|proc_create\w*|cleanup_srcu_struct",
     // What a driver calls to take away what it made: the one who calls it made a mistake.
     r"_*flush_work\w*|flush_delayed_work|_*flush_workqueue|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|work_grab_pending|(?:try_to_)?del_timer\w*|_*timer_delete\w*|finish_wait|kthread_stop\w*|complete|should_fail\w*|seqprop_assert|_*mmput\w*",
     r"_*kobject_(?:del|put|cleanup|uevent\w*)|add_uevent_var|get_device_parent|(?:platform_)?device_(?:add|del|unregister|destroy|release)|device_for_each_child\w*|device_remove_file\w*|devres_release_all|\w*sysfs_remove\w*|device_pm_remove|unregister_netdev\w*|rollback_registered\w*|i2c_del_adapter|hwrng_unregister|_*unregister_client",

@@ -3254,3 +3254,45 @@ Call trace:
         "#]],
     );
 }
+
+#[test]
+fn who_hands_over_what_is_summed_is_to_blame() {
+    check_text(
+        "\
+==================================================================
+BUG: KASAN: slab-out-of-bounds in crc16+0x1fb/0x280
+Read of size 1 at addr ffff888075f5c0a8 by task insmod/23533
+
+CPU: 1 PID: 23533 Comm: insmod Not tainted 5.15.0 #0
+Call Trace:
+ <TASK>
+ crc16+0x1fb/0x280
+ holder_check+0x3b0/0x4f0
+ do_syscall_64+0x3d/0xb0
+ </TASK>
+==================================================================
+",
+        expect![[r#"
+            kasan (message): KASAN: slab-out-of-bounds in holder_check
+        "#]],
+    );
+    check_text(
+        "\
+------------[ cut here ]------------
+kernel BUG at net/core/skbuff.c:110!
+invalid opcode: 0000 [#1] PREEMPT SMP
+CPU: 0 PID: 45 Comm: insmod Not tainted 6.5.0 #0
+RIP: 0010:skb_panic+0x74/0x90
+Call Trace:
+ <TASK>
+ skb_push+0x10/0x20
+ holder_send+0x10/0x20
+ do_syscall_64+0x3d/0xb0
+ </TASK>
+---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            bug (bug): kernel BUG in holder_send
+        "#]],
+    );
+}
