@@ -432,7 +432,9 @@ fn take_lock(found: &Captures<'_>, report: &mut Report) {
         Some(old) => circle && says_nothing(old) && !says_nothing(&function),
         None => true,
     };
-    if report.kind == Kind::Lockdep && better {
+    // A lock that is held is not why another one should be.
+    let held = report.headline.contains("suspicious RCU");
+    if report.kind == Kind::Lockdep && better && !held {
         report.function = Some(function);
     }
 }

@@ -296,7 +296,7 @@ fn whole_names(patterns: &[&str]) -> Regex {
 /// The allocators' own functions.
 const ALLOCATOR_NOISE: &[&str] = &[
     r"_*(?:alloc|get_free|free)_\w*pages?\w*|alloc_pages\w*|get_zeroed_page\w*|free_unref_\w+|_*free_pages?\w*|free_pcppages\w*|put_pages_list|kmem_(?:free|get)pages|slabs?_destroy|get_page_from_freelist|prep_new_page|rmqueue\w*|post_alloc_hook|_*folio_(?:alloc|put)\w*|put_page\w*|release_pages|folios_put\w*",
-    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+|_*devres_alloc\w*|_*devm_add_action\w*",
+    r"\w*k[mzc]alloc\w*|\w*krealloc\w*|_*kmem_cache_\w+|_*k?vm?[mz]?alloc\w*|_*kvmalloc\w*|_*slab_(?:alloc|free|post)\w*|new_slab|allocate_slab|_*kfree\w*|_*kvfree\w*|_*v(?:free|unmap)\w*|do_slab_free|_*cache_free|_*dma_(?:direct_)?(?:alloc|free)\w*|\w*alloc_coherent\w*|get_partial\w*|get_any_partial|refill_\w+|cache_alloc_refill|cache_grow\w*|_*devres_alloc\w*|_*devm_add_action\w*",
 ];
 
 /// What is noise in reports of one kind only.

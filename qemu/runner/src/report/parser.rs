@@ -1271,8 +1271,14 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "__sys_trace",
     ];
     let names = |known: &str| trace.iter().any(|frame| frame.symbol.name == known);
-    // What is only guessed may stand behind the root.
-    let sure = trace.iter().rfind(|frame| frame.reliable);
+    // What is only guessed, or lies where no kernel does, may stand behind the root.
+    let low = |name: &str| {
+        let digits = name.strip_prefix("0x");
+        digits.is_some_and(|digits| digits.trim_start_matches('0').len() < 8)
+    };
+    let sure = trace
+        .iter()
+        .rfind(|frame| frame.reliable && !low(&frame.symbol.name));
     let Some(last) = sure
         .or(trace.last())
         .map(|frame| frame.symbol.name.as_str())

@@ -3296,3 +3296,32 @@ Call Trace:
         "#]],
     );
 }
+
+#[test]
+fn a_lock_that_is_held_is_not_where_rcu_is_suspicious() {
+    check_text(
+        "\
+[  922.308069][ T6194] WARNING: suspicious RCU usage
+[  922.308339][ T6194] 6.15.0-rc5-virtme #1 Not tainted
+[  922.308596][ T6194] -----------------------------
+[  922.308860][ T6194] ./include/net/addrconf.h:347 suspicious
+rcu_dereference_check() usage!
+[  922.310105][ T6194] rcu_scheduler_active = 2, debug_locks = 1
+[  922.310501][ T6194] 1 lock held by ip/6194:
+[  922.310704][ T6194]  #0: ffff888012942630
+(&tb->tb6_lock){+...}-{3:3}, at: holder_lock+0x743/0x1450
+[  922.311255][ T6194] stack backtrace:
+[  922.311577][ T6194] CPU: 1 UID: 0 PID: 6194 Comm: ip Not tainted 6.15.0-rc5-virtme #1
+[  922.311589][ T6194] Call Trace:
+[  922.311591][ T6194]  <TASK>
+[  922.311591][ T6194]  lockdep_rcu_suspicious+0x166/0x270
+[  922.311619][ T6194]  holder_balance.part.0+0x70c/0x8a0
+[  922.312061][ T6194]  do_syscall_64+0xc1/0x1d0
+[  922.312069][ T6194]  entry_SYSCALL_64_after_hwframe+0x77/0x7f
+[  922.312069][ T6194]  </TASK>
+",
+        expect![[r#"
+            lockdep (message): suspicious RCU usage in holder_balance
+        "#]],
+    );
+}
