@@ -237,10 +237,10 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
         (r"^\s*\[ {0,12}(?:\.\.\.)?\] ?", nothing),
         // Qualcomm: the CPU and the task.
         (r"^c\d{1,2} {1,4}\d{1,6} ", nothing),
-        // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text"; who collects them may have
-        // put the host before it.
+        // /dev/kmsg and netconsole: "4,1234,5678901,-,caller=T1;text", with the kernel's release
+        // before it if netconsole is told so; who collects them may have put the host there.
         (
-            r"^(?:[\w.-]+ +)?(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
+            r"^(?:[\w.-]+ +)?(?:\d+\.\d+[\w.+~-]*,)?(\d{1,3}),\d+,(\d+),[-c+](?:,caller=([TC]\d+))?[^; ]*;",
             take_kmsg,
         ),
         // dmesg -x: "kern  :warn  : ".
@@ -499,6 +499,13 @@ mod tests {
         check("[ï¿½ 1.250000]ï¿½ x", Some(1.25), None, None, " x");
         check(
             "4,1234,1250000,-,caller=T7;x",
+            Some(1.25),
+            Some("T7"),
+            Some(4),
+            "x",
+        );
+        check(
+            "6.7.0-rc1+,4,1234,1250000,-,caller=T7;x",
             Some(1.25),
             Some("T7"),
             Some(4),

@@ -231,6 +231,7 @@ static ROWS: &[(Role, &str, Take)] = &[
     (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*,? at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_lock),
     (Role::Known, r"^(?:[0-9a-f]{8,16} )?\(.*, at: ([A-Za-z_][\w.]*) \(", take_lock),
     (Role::Known, r"^#0: .*,? at: (?:\[<[0-9a-f]+>\] )?(SYM)", take_held_lock),
+    (Role::Known, r"^#0: .*,? at: ([A-Za-z_][\w.]*) \(", take_held_lock),
     (Role::Known, r"^#\d+: +(?:[0-9a-f]{8,16} )?\(", nothing),
     (Role::Known, r"^\[<[0-9a-f]+>\] (SYM)(?: \S+:\d+)?$", take_released_lock),
 
@@ -539,7 +540,8 @@ pub fn kind_told(text: &str) -> Option<(Kind, &'static str)> {
     }
     let (place, said) = text.split_once(' ')?;
     let checks = said.starts_with("suspicious rcu_") && said.ends_with("usage!");
-    (checks && place.contains(".c:")).then_some((Kind::Lockdep, "suspicious RCU usage"))
+    let in_source = place.contains(".c:") || place.contains(".h:");
+    (checks && in_source).then_some((Kind::Lockdep, "suspicious RCU usage"))
 }
 
 /// Whether a line is the first of a call trace that lacks its heading.

@@ -113,7 +113,12 @@ pub fn says_nothing(kind: Kind, symbol: &Symbol) -> bool {
 /// Whether the function is one of those through which a workqueue's thread comes to its work.
 pub fn runs_work(symbol: &Symbol) -> bool {
     let name = plain(&symbol.name);
-    name == "process_one_work" || name == "worker_thread"
+    [
+        "process_one_work",
+        "process_scheduled_works",
+        "worker_thread",
+    ]
+    .contains(&name.as_ref())
 }
 
 fn calls_everything(symbol: &Symbol) -> bool {
@@ -390,7 +395,7 @@ const DISPATCHERS: &[&str] = &[
     r"do_syscall_\w+|_*do_fast_syscall_\w+|do_int80_\w+|x64_sys_call|ia32_sys_call|entry_\w+|sysenter_dispatch|cstar_dispatch|tracesys\w*|int_ret_from_sys_call|syscall_(?:return|exit|trace)\w*|stub_\w+|system_call\w*|_*invoke_syscall|el0_svc\w*|do_el0_svc|el0t_64_sync\w*|ret_fast_syscall",
     r"(?:compat_)?(?:ksys_|sys_)ioctl|vfs_(?:ioctl|iter_read|iter_write|readv|writev|fsync_range)|_*vfs_(?:read|write)|do_vfs_ioctl|(?:new|do)_sync_(?:read|write)|call_(?:read|write)_iter|do_iter_\w+|_*blkdev_driver_ioctl|blkdev_ioctl|_*sock_sendmsg(?:_nosec)?|sock_recvmsg(?:_nosec)?|do_dentry_open|vfs_open|call_mmap|mmap_region|do_mmap|_*fput|task_work_run|do_exit|exit_to_user\w*|_*do_fault|_*do_page_fault|page_fault|\w*compat_ioctl",
     r"_*sys_(?:setsockopt|listen|accept4?)|kernel_(?:setsockopt|listen|accept)|sock_common_setsockopt|sk_common_release|_*sock_release|sock_mmap|sock_(?:do_)?ioctl",
-    r"process_one_work|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|do_one_initcall|cpu_startup_entry|do_idle|kernel_init",
+    r"process_one_work|process_scheduled_works|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|start_kernel|rest_init|kernel_init_freeable|do_one_initcall|cpu_startup_entry|do_idle|kernel_init",
     // What stands where arm64's softirqs begin gives them its name.
     r"efi_header_end|call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_softirq|_*hrtimer_run_\w+|hrtimer_(?:interrupt|run_softirq)|_*do_softirq\w*|handle_softirqs|irq_exit\w*|net_rx_action|net_tx_action|_*napi_poll|process_backlog|_*netif_receive_skb\w*|tasklet_\w*action\w*|rcu_do_batch|rcu_core\w*|blk_done_softirq|rtnetlink_rcv_msg|nfnetlink_rcv_msg|genl_(?:family_)?rcv_msg\w*|_*netlink_dump(?:_start)?|netlink_rcv_skb|handle_irq_event\w*",
 ];

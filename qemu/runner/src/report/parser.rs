@@ -1256,6 +1256,7 @@ fn is_rooted(trace: &[Frame]) -> bool {
         "entry_SYSENTER",
         "entry_INT80",
         "el0_sync",
+        "el0_svc_compat",
         "el0t_",
         "el0_irq",
         "start_kernel",
@@ -1390,6 +1391,14 @@ fn promote(stall: &mut Report) {
 
 fn absorb(stall: &mut Report, dump: Report) {
     stall.last = stall.last.max(dump.last);
+    // A task that blocks the grace period is shown before the CPU on which nothing else goes on.
+    if stall
+        .stacks
+        .first()
+        .is_some_and(|stack| stack.title.starts_with("task:"))
+    {
+        promote(stall);
+    }
     let title = dump.headline.clone();
     if stall.trace.is_empty() {
         stall.complete = dump.complete;

@@ -3128,7 +3128,7 @@ fn what_stands_below_a_headline_tells_the_kind() {
         "\
 Following splat gets triggered:
 
-net/netfilter/nf_tables_api.c:1272 suspicious rcu_dereference_check() usage!
+    include/linux/holder.h:1272 suspicious rcu_dereference_check() usage!
 other info that might help us debug this:
 
 1 lock held by insmod/27006:
@@ -3322,6 +3322,81 @@ rcu_dereference_check() usage!
 ",
         expect![[r#"
             lockdep (message): suspicious RCU usage in holder_balance
+        "#]],
+    );
+}
+
+#[test]
+fn a_held_lock_may_be_decoded() {
+    check_text(
+        "\
+[   26.223475][    T1] WARNING: lock held when returning to user space!
+[   26.224156][    T1] 5.18.0-rc5-00007-g3b06eceb315e #31 Not tainted
+[   26.224712][    T1] ------------------------------------------------
+[   26.225244][    T1] systemd/1 is leaving the kernel with locks still held!
+[   26.225780][    T1] 1 lock held by systemd/1:
+[ 26.226089][ T1] #0: ffff8881350945a0 (&sb->s_type->i_lock_key#19){+.+.}-{2:2}, at: holder_lock (??:?)
+",
+        expect![[r#"
+            lockdep (message): lock held when returning to user space in holder_lock
+        "#]],
+    );
+}
+
+#[test]
+fn kasan_s_range_may_stand_on_the_next_line() {
+    check_text(
+        "\
+KASAN: null-ptr-deref in range
+[0x0000000000000000-0x0000000000000007]
+CPU: 0 PID: 98 Comm: kworker/u2:2 Not tainted 5.14.0+ #78
+RIP: 0010:holder_read.isra.0+0x82c/0x9e0
+Call Trace:
+ holder_work+0x10/0x20
+ ret_from_fork+0x1f/0x30
+---[ end trace 0000000000000000 ]---
+",
+        expect![[r#"
+            general-protection (message): general protection fault in holder_read, incomplete
+              its beginning is not in the log
+        "#]],
+    );
+}
+
+#[test]
+fn a_task_that_blocks_the_grace_period_comes_first() {
+    check_text(
+        "\
+rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+rcu: 	Tasks blocked on level-0 rcu_node (CPUs 0-1): P5242/1:b..l
+rcu: 	(detected by 0, t=10503 jiffies, g=7693, q=1717126 ncpus=2)
+task:insmod          state:R  running task     stack:23632 pid:5242  tgid:5242  ppid:4675   flags:0x00000002
+Call Trace:
+ <TASK>
+ __schedule+0x1843/0x4ae0
+ preempt_schedule_irq+0xfb/0x1c0
+ asm_sysvec_apic_timer_interrupt+0x1a/0x20
+RIP: 0010:holder_spin+0x139/0x150
+RSP: 0018:ffffc9000377f650 EFLAGS: 00000286
+ holder_read+0x20c/0xd70
+ vfs_read+0x9bb/0xbc0
+ ksys_read+0x183/0x2b0
+ do_syscall_64+0xf3/0x230
+ entry_SYSCALL_64_after_hwframe+0x77/0x7f
+ </TASK>
+rcu: Stack dump where RCU GP kthread last ran:
+Sending NMI from CPU 0 to CPUs 1:
+NMI backtrace for cpu 1
+CPU: 1 UID: 0 PID: 24 Comm: ksoftirqd/1 Not tainted 6.12.0 #0
+RIP: 0010:other_softirq+0x0/0x90
+Call Trace:
+ <TASK>
+ handle_softirqs+0x10/0x20
+ ret_from_fork+0x4b/0x80
+ </TASK>
+",
+        expect![[r#"
+            rcu-stall (message): rcu_preempt stall in holder_read
         "#]],
     );
 }

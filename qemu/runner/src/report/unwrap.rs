@@ -134,6 +134,7 @@ fn is_unfinished(text: &str) -> bool {
 const PATTERNS: &[&str] = &[
     r"BUG: K[A-Za-z]{3,4}N: [\w -]+ in(?: [\w.]+(?: [\w./-]+:\d+)?)?$",
     r"Unable to handle kernel(?: [A-Za-z-]+)*$",
+    r"^(?:Oops: )?KASAN: [\w -]+ in range$",
     r"BUG: (?:unable|kernel|unable to handle.*)(?: [A-Za-z-]+)*(?: at|,)?(?: address:?)?$",
     r"WARNING: CPU: \d+ PID: \d+ at(?: [\w./-]+:\d+)?$",
     r"WARNING: [\w./-]+:\d+ at(?: SYM)?$",
