@@ -544,6 +544,16 @@ pub fn kind_told(text: &str) -> Option<(Kind, &'static str)> {
     (checks && in_source).then_some((Kind::Lockdep, "suspicious RCU usage"))
 }
 
+/// Whether a line is of the list of busy workqueues. At its end are the pools, which are not.
+pub fn is_of_workqueues(text: &str) -> bool {
+    static LIST: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"^(?:Showing busy workqueues|workqueue \S+: flags=|(?:pwq \d+|in-flight|pending|inactive|delayed): )",
+        )
+    });
+    LIST.is_match(text)
+}
+
 /// Whether a line is the first of a call trace that lacks its heading.
 pub fn begins_trace(text: &str) -> bool {
     const FIRST: &[&str] = &[

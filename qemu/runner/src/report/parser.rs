@@ -60,7 +60,10 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
     }
     close_all(&mut streams, &mut done, Why::LogEnd);
     done.sort_by_key(|report| (report.first, report.last));
-    if ends_in_a_list(lines) {
+    // The list of workqueues, which comes behind those that say which pool is stuck.
+    let mut texts = lines.iter().rev().map(|line| line.text.trim());
+    let last = texts.find(|text| !text.is_empty());
+    if last.is_some_and(details::is_of_workqueues) {
         let listed = |report: &&mut Report| report.kind == Kind::WorkqueueLockup;
         if let Some(report) = done.last_mut().filter(listed) {
             report.complete = false;
@@ -70,26 +73,9 @@ pub fn parse(lines: &[Line]) -> Vec<Report> {
     join_backtraces(join_bare_faults(without_titles(done)))
 }
 
-/// Whether the log's last line is of the list of workqueues, which comes behind those that say
-/// which pool is stuck, and ends with the pools.
-fn ends_in_a_list(lines: &[Line]) -> bool {
-    static LIST: LazyLock<Regex> = LazyLock::new(|| {
-        details::regex(
-            r"^\s*(?:Showing busy workqueues|workqueue \S+: flags=|(?:pwq \d+|in-flight|pending|inactive|delayed): )",
-        )
-    });
-    let mut last = lines.iter().rev().map(|line| line.text.trim());
-    last.find(|text| !text.is_empty())
-        .is_some_and(|text| LIST.is_match(text))
-}
-
-/// A mail names the report before it quotes it, as syzbot writes titles: `BUG: what in function`,
-/// where the kernel's own line has an address, an offset or a file. A title on which no report
-/// follows is all that there is.
+/// A mail names the report before it quotes it. A title on which no report follows is all that
+/// there is.
 fn without_titles(mut reports: Vec<Report>) -> Vec<Report> {
-    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-        details::regex(r"^(?:BUG|WARNING|INFO): [^:]+ in [A-Za-z_]\w*(?: \(\d+\))?$")
-    });
     let firsts: Vec<usize> = reports.iter().map(|report| report.first).collect();
     let mut at = 0;
     reports.retain(|report| {
@@ -98,7 +84,7 @@ fn without_titles(mut reports: Vec<Report>) -> Vec<Report> {
             .get(at)
             .is_some_and(|next| *next <= report.first + TITLE_GAP);
         let says_more = !report.trace.is_empty() || report.cpu.is_some() || report.pid.is_some();
-        says_more || !near || !TITLE.is_match(&report.headline)
+        says_more || !near || !shapes::is_title(&report.headline)
     });
     reports
 }
@@ -1024,8 +1010,8 @@ impl Open {
             End::Locks => self.report.function.is_some(),
             // A warning that panics, and arm64's stack overflow, never come to their own end.
             // Who quotes a trace to its end may leave out the mark behind it.
-            // Who invokes the OOM killer is shown, before it kills.
-            End::Victim if self.finished && self.report.headline.contains("invoked oom-killer") => {
+            // Who calls the OOM killer is shown, before it kills.
+            End::Victim if self.finished && shapes::names_caller(&self.report.headline) => {
                 self.task_seen || trace
             }
             End::Trace | End::Ruler | End::Victim => {

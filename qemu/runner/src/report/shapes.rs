@@ -94,6 +94,20 @@ pub fn says_more(one: &str, other: &str) -> bool {
     row(one) < row(other)
 }
 
+/// Whether a headline is as syzbot writes titles: `BUG: what in function`, where the kernel's own
+/// line has an address, an offset or a file.
+pub fn is_title(text: &str) -> bool {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        super::details::regex(r"^(?:BUG|WARNING|INFO): [^:]+ in [A-Za-z_]\w*(?: \(\d+\))?$")
+    });
+    TITLE.is_match(text)
+}
+
+/// Whether a headline names who called the OOM killer: the kernel shows that task's stack then.
+pub fn names_caller(text: &str) -> bool {
+    text.contains("invoked oom-killer")
+}
+
 fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
     static ROWS: LazyLock<Rows> =
         LazyLock::new(|| super::details::rows(SHAPES.iter().map(|shape| shape.pattern)));

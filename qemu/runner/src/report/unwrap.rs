@@ -57,7 +57,7 @@ pub fn wholes(lines: &[Line]) -> impl Iterator<Item = Whole<'_>> {
             });
         }
         while last - first < PARTS {
-            let next = lines.get(last + 1);
+            let next = lines.get(last + 1).filter(|_| last + 1 != half);
             let Some(whole) = next.and_then(|rest| joined(line, &text, rest)) else {
                 break;
             };
