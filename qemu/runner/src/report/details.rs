@@ -208,7 +208,7 @@ static ROWS: &[(Role, &str, Take)] = &[
 
     // Registers.
     (Role::Registers, r"^(?:pstate|pmr_save|pmr) ?: ?[0-9a-f]+.*", take_registers),
-    (Role::Registers, r"^(?:RSP|ESP|RAX|RDX|RBP|R10|R13|EAX|ESI|FS|CS|CR2|DR0|DR3|DS|PKRU)\b ?: *(?:[0-9a-f]{4}:)?[0-9a-f]{4,16}.*", take_registers),
+    (Role::Registers, r"^(?:R[SABCD][PX]|R[SD]I|R(?:0[89]|1[0-5])|ESP|EAX|ESI|EFLAGS|ORIG_RAX|[CDFG]S|knlGS|CR[0234]|DR[0-367]|PKRU)\b ?: *(?:[0-9a-f]{4}:)?[0-9a-f]{4,16}.*", take_registers),
     (Role::Registers, r"^(?:sp|x\d+) *: [0-9a-f]{8,16}.*", take_registers),
 
     // Memory faults.

@@ -3400,3 +3400,34 @@ Call Trace:
         "#]],
     );
 }
+
+#[test]
+fn code_that_a_mail_program_broke_is_one_line() {
+    let log = "\
+BUG: kernel NULL pointer dereference, address: 0000000000000008
+Oops: 0000 [#1] PREEMPT SMP
+CPU: 0 PID: 45 Comm: insmod Not tainted 6.5.0 #0
+RIP: 0010:holder_read+0x74/0x90
+Code: 89 f5 53 48 89 fb 48 83 ec 08 e8 79 0b 38 fe 48 85 ed 74 7e e8
+6f 0b 38 fe 48 89 ea 48 b8 00 00 00 00 00 fc ff df 48 c1 ea 03 <80> 3c
+02 00
+RSP: 0018:ffffc9000259fbd8 EFLAGS: 00010207
+FS:  00005555771343c0(0000) GS:ffff88802b800000(0000) knlGS:
+0000000000000000
+CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033
+Call Trace:
+ <TASK>
+ holder_init+0x10/0x20
+ </TASK>
+---[ end trace 0000000000000000 ]---
+";
+    check_text(
+        log,
+        expect![[r#"
+            null-dereference (oops): kernel NULL pointer dereference in holder_read
+        "#]],
+    );
+    let report = reports(&lines(log.as_bytes())).remove(0);
+    let code = report.code.expect("its code");
+    assert!(code.ends_with("c1 ea 03 <80> 3c 02 00"), "{code}");
+}

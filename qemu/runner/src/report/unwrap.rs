@@ -8,6 +8,7 @@
 use super::{details, shapes};
 use crate::console::Line;
 use crate::pattern::Rows;
+use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -150,11 +151,21 @@ const PATTERNS: &[&str] = &[
     r" \([\w./-]+:\d+$",
     r"^\s*(?:\? )?[A-Za-z_][\w.]* \((?:[\w./-]+(?::\d+)?|\(discriminator(?: \d+\))?| )+$",
     r"^RIP:$",
+    r"^(?:R[ABCDS0-9][PX0-9I]|[CF]S|CR2|DR[03]) ?: .* (?:R[ABCDS0-9][PX0-9I]|GS|knlGS|ES|CR[034]|DR[1267]|EFLAGS|ORIG_RAX):$",
+    r"^pstate: [0-9a-f]+ \([^)]*$",
+    r"^\s*Code:(?: [0-9a-f<>()]{2,10})+$",
 ];
+
+/// More of the bytes behind `Code:`.
+static CODE: LazyLock<Regex> =
+    LazyLock::new(|| details::regex(r"^(?:[<(]?(?:[0-9a-f]{2}|[0-9a-f]{8})[>)]?(?: |$))+$"));
 
 /// Whether `rest` can be the end of a line that begins with `start`.
 fn completes(start: &str, rest: &Line) -> bool {
     let text = rest.text.trim();
+    if start.trim_start().starts_with("Code:") {
+        return CODE.is_match(text);
+    }
     let wants_function = [" in", " at", " at:", ">]"];
     let wants_function =
         wants_function.iter().any(|end| start.ends_with(end)) || start.contains("WARNING: ");
