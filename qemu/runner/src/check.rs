@@ -580,10 +580,7 @@ fn snapshot_agrees(
         why.push(format!("booted: {}", booted.join("; ")));
         why.push(format!("restored: {}", restored.join("; ")));
     }
-    Ok(match why.is_empty() {
-        true => Outcome::Pass,
-        false => Outcome::Fail(why),
-    })
+    Ok(unless(why))
 }
 
 /// What of a report does not depend on when and where in memory it came about.
@@ -707,13 +704,7 @@ pub fn host_tests<'a>(
         ));
         tests.push(Test::new(
             format!("decode.finds-kernel.{}", built.kernel.arch),
-            move || {
-                let wrong = decoder::told_by_functions(project, &built.kernel)?;
-                Ok(match wrong.is_empty() {
-                    true => Outcome::Pass,
-                    false => Outcome::Fail(wrong),
-                })
-            },
+            move || decoder::told_by_functions(project, &built.kernel).map(unless),
         ));
     }
     tests.push(Test::new("scripts.shellcheck", move || {
@@ -827,6 +818,14 @@ fn shell_scripts(root: &Path) -> Result<Vec<std::path::PathBuf>> {
 
 fn logged(command: &mut Command, log: &Path) -> Result<Outcome> {
     passed(child::run_logged(command, log, |_| ()))
+}
+
+/// What a check came to that lists what is wrong.
+fn unless(wrong: Vec<String>) -> Outcome {
+    match wrong.is_empty() {
+        true => Outcome::Pass,
+        false => Outcome::Fail(wrong),
+    }
 }
 
 /// What a check came to that fails with an error.

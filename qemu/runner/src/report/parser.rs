@@ -245,7 +245,7 @@ impl Stream {
             };
             let first = !self.before.as_ref().is_some_and(within);
             if told.is_some() || first && details::begins_trace(text) {
-                let mut open = self.headless(index, text);
+                let mut open = self.begun(index, text);
                 match told {
                     Some((kind, title)) => open.is_a(kind, title),
                     None => open.call_trace(text),
@@ -276,7 +276,7 @@ impl Stream {
         if !named {
             return;
         }
-        let mut open = self.headless(index, text);
+        let mut open = self.begun(index, text);
         let alone = open.report.first == index;
         if pc || told.is_some() {
             open.end = End::Trace;
@@ -292,7 +292,7 @@ impl Stream {
     }
 
     /// A report without a headline: who calls dump_stack() says first why.
-    fn headless(&self, index: usize, text: &str) -> Open {
+    fn begun(&self, index: usize, text: &str) -> Open {
         let (first, headline) = match &self.before {
             Some((before, said)) if before + 1 == index && details::find(said).is_none() => {
                 (*before, said.as_str())
@@ -1008,12 +1008,12 @@ impl Open {
         match self.end {
             End::Line => true,
             End::Locks => self.report.function.is_some(),
-            // A warning that panics, and arm64's stack overflow, never come to their own end.
-            // Who quotes a trace to its end may leave out the mark behind it.
             // Who calls the OOM killer is shown, before it kills.
             End::Victim if self.finished && shapes::names_caller(&self.report.headline) => {
                 self.task_seen || trace
             }
+            // A warning that panics, and arm64's stack overflow, never come to their own end.
+            // Who quotes a trace to its end may leave out the mark behind it.
             End::Trace | End::Ruler | End::Victim => {
                 self.finished
                     || why == Why::Panic && (trace || self.pc.is_some() || self.says_where())

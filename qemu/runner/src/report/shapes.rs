@@ -113,8 +113,7 @@ fn find_row(text: &str) -> Option<(usize, regex::Captures<'_>)> {
         LazyLock::new(|| super::details::rows(SHAPES.iter().map(|shape| shape.pattern)));
     // Who quotes a log likes to indent it.
     let text = text.trim_start();
-    // The end of a panic quotes its beginning.
-    // So does what a fuzzer writes above a report.
+    // The end of a panic quotes its beginning, and a fuzzer the headline above a report.
     let quotes = text.contains("---[ end ") || text.starts_with("Syzkaller hit '");
     if quotes || !WORDS.is_match(text) {
         return None;

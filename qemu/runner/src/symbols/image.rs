@@ -91,10 +91,7 @@ impl Image {
     /// Where a symbol lies, and its size: found without the table, where that would have to be
     /// made for it.
     pub fn place(&self, name: &str) -> Option<(u64, u64)> {
-        if self.table.borrow().is_none() {
-            *self.table.borrow_mut() = self.cached().map(Rc::new);
-        }
-        if self.table.borrow().is_some() {
+        if self.kept().is_some() {
             let extent = self.with(|table| table.symbols(name).first().copied())?;
             return Some((extent.start, extent.own_size));
         }
@@ -128,12 +125,19 @@ impl Image {
     }
 
     fn table(&self) -> Rc<Table> {
-        if let Some(table) = &*self.table.borrow() {
-            return Rc::clone(table);
+        self.kept().unwrap_or_else(|| {
+            let table = Rc::new(self.make_table());
+            *self.table.borrow_mut() = Some(Rc::clone(&table));
+            table
+        })
+    }
+
+    /// The table, if it need not be made: of this run, or of one before.
+    fn kept(&self) -> Option<Rc<Table>> {
+        if self.table.borrow().is_none() {
+            *self.table.borrow_mut() = self.cached().map(Rc::new);
         }
-        let table = Rc::new(self.cached().unwrap_or_else(|| self.make_table()));
-        *self.table.borrow_mut() = Some(Rc::clone(&table));
-        table
+        self.table.borrow().clone()
     }
 
     fn cached(&self) -> Option<Table> {
